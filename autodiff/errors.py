@@ -1,0 +1,50 @@
+"""The errors a user meets: what was given, what was expected, and one mend that works.
+
+Each class also derives from the built-in exceptions that PyTorch and NumPy raise for the same mistake, so
+that an ``except ValueError`` or ``except RuntimeError`` written for either of them still catches ours.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AutodiffError",
+    "DtypeError",
+    "GradientError",
+    "IndexingError",
+    "MissingExtraError",
+    "ShapeError",
+    "StaleValueError",
+]
+
+
+class AutodiffError(RuntimeError):
+    """Base of every error that wengert raises on purpose."""
+
+
+class ShapeError(AutodiffError, ValueError):
+    """Shapes that do not fit each other, or the operation."""
+
+
+class DtypeError(AutodiffError, TypeError):
+    """A dtype, or a type of Python object, that the operation has no meaning for."""
+
+
+class IndexingError(AutodiffError, IndexError):
+    """An index, a dim or a class label that is out of range."""
+
+
+class GradientError(AutodiffError):
+    """A derivative that was asked for and cannot be given."""
+
+
+class StaleValueError(GradientError):
+    """A value that backward needs was changed in place after it was saved."""
+
+
+class MissingExtraError(AutodiffError, ImportError):
+    """An optional package that this feature needs is not installed."""
+
+    @classmethod
+    def of(cls, package: str, extra: str, feature: str) -> MissingExtraError:
+        """Name the feature, the package it lacks and the one command that installs it."""
+        return cls(f"{feature} needs {package}, which is not installed.\nInstall it with: pip install 'wengert[{extra}]'")

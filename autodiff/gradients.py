@@ -1,0 +1,222 @@
+"""Asking for derivatives: `backward`, which adds to ``.grad``, and `grad`, which returns.
+
+Both send seeds into the graph by `sweep`; what they add is checking what was asked, and saying it in the user's words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autodiff.backward import own, sweep
+from autodiff.errors import GradientError, ShapeError
+from autodiff.graph import Value, Vertex, modes
+from autodiff.primitive import rederive, wrap
+
+__all__ = ["backward", "grad", "vertex_of"]
+
+
+def vertex_of(t: Any) -> Vertex | None:
+    """The place of a Tensor in the graph, up to date even for a view whose memory was written."""
+    if t._base is not None and t._seen != t._storage.version and modes.grad:
+        rederive(t)
+    vertex: Vertex | None = t._node
+    return vertex
+
+
+def backward(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
+    """Compute the gradients of `tensors` with respect to the leaves, and add them to the leaves' ``.grad``.
+
+    Parameters
+    ----------
+    tensors : Tensor or sequence of Tensor
+        What to differentiate.
+    grad_tensors : Tensor or sequence of (Tensor or None), optional
+        The cotangent of each, of its shape; may be left out for Tensors of one element, where it is 1.
+    retain_graph : bool, optional
+        Keep what the forward saved, for another backward. Default: the value of `create_graph`.
+    create_graph : bool, default=False
+        Record the backward, so that the gradients can be differentiated in turn.
+    inputs : Tensor or sequence of Tensor, optional
+        Only add to the ``.grad`` of these.
+
+    Raises
+    ------
+    GradientError
+        If a Tensor has no graph, has several elements and no cotangent, or its graph was used up.
+    ShapeError
+        If a cotangent has another shape than its Tensor.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> x = ad.tensor([1.0, 2.0], requires_grad=True)
+    >>> ad.autograd.backward((x * x).sum())
+    >>> x.grad
+    tensor([2., 4.])
+    """
+    roots = _roots(_listed(tensors), _listed(grad_tensors), create_graph)
+    targets = None
+    if inputs is not None:
+        targets = [_required(t, "inputs") for t in _listed(inputs)]
+    found = _run(roots, targets, create_graph if retain_graph is None else retain_graph, create_graph)
+    del roots
+    for vertex in list(found):
+        before = vertex.grad
+        if create_graph:
+            g = found.pop(vertex)
+            vertex.grad = g if before is None else before + g
+        elif before is None:
+            vertex.grad = wrap(own(found.pop(vertex)))
+        elif before._node is not None or not before._array.flags.writeable:
+            vertex.grad = wrap(before._array + found.pop(vertex))
+        else:
+            before._array += found.pop(vertex)
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Any, ...]:
+    """Return the sum of gradients of `outputs` with respect to each of `inputs`; ``.grad`` stays as it is.
+
+    Parameters
+    ----------
+    outputs : Tensor or sequence of Tensor
+        What to differentiate.
+    inputs : Tensor or sequence of Tensor
+        What to differentiate with respect to: leaves or results of operations.
+    grad_outputs : Tensor or sequence of (Tensor or None), optional
+        The cotangent of each output, of its shape; may be left out for outputs of one element, where it is 1.
+    retain_graph : bool, optional
+        Keep what the forward saved, for another backward. Default: the value of `create_graph`.
+    create_graph : bool, default=False
+        Record the backward, so that the gradients can be differentiated in turn.
+    allow_unused : bool, optional
+        Return None for inputs that the outputs do not depend on, instead of raising. Default: `materialize_grads`.
+    is_grads_batched : bool, default=False
+        Only False is supported.
+    materialize_grads : bool, default=False
+        Return zeros for those inputs.
+
+    Returns
+    -------
+    tuple of Tensor
+        One gradient for each input, of its shape and dtype.
+
+    Raises
+    ------
+    GradientError
+        If an output has no graph, has several elements and no cotangent, its graph was used up, or an input was not
+        used.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> x = ad.tensor(3.0, requires_grad=True)
+    >>> (g,) = ad.grad(x**3, x, create_graph=True)
+    >>> (gg,) = ad.grad(g, x)
+    >>> g.item(), gg.item()
+    (27.0, 18.0)
+    """
+    if is_grads_batched:
+        raise GradientError("is_grads_batched=True is not supported; call ad.grad once for each cotangent")
+    listed = _listed(inputs)
+    targets = [_required(t, "inputs") for t in listed]
+    roots = _roots(_listed(outputs), _listed(grad_outputs), create_graph)
+    found = _run(roots, targets, create_graph if retain_graph is None else retain_graph, create_graph)
+    del roots
+    results: list[Any] = []
+    for i, (t, vertex) in enumerate(zip(listed, targets, strict=True)):
+        if vertex in found:
+            if create_graph:
+                results.append(found[vertex])
+            else:
+                last = vertex not in targets[i + 1 :]
+                results.append(wrap(own(found.pop(vertex)) if last else np.array(found[vertex])))
+        elif materialize_grads:
+            results.append(wrap(np.zeros(t._array.shape, t._array.dtype)))
+        elif allow_unused:
+            results.append(None)
+        else:
+            raise GradientError(
+                f"input number {i}, of shape {t._array.shape}, was not used to compute the outputs; "
+                "pass allow_unused=True to get None for it, or materialize_grads=True to get zeros"
+            )
+    return tuple(results)
+
+
+def _run(
+    roots: list[tuple[Vertex, Any]], targets: list[Vertex] | None, retain_graph: bool, create_graph: bool
+) -> dict[Vertex, Any]:
+    before, modes.grad = modes.grad, create_graph
+    try:
+        return sweep(roots, targets=targets, retain_graph=retain_graph, create_graph=create_graph)
+    finally:
+        modes.grad = before
+
+
+def _listed(tensors: Any) -> list[Any]:
+    """One Tensor, or a sequence of them, as a list; None as an empty one."""
+    if tensors is None:
+        return []
+    return list(tensors) if isinstance(tensors, Sequence) and not isinstance(tensors, Value) else [tensors]
+
+
+def _required(t: Any, what: str) -> Vertex:
+    vertex = vertex_of(t) if isinstance(t, Value) else None
+    if vertex is None:
+        given = f"of shape {t._array.shape}" if isinstance(t, Value) else f"a {type(t).__name__}"
+        raise GradientError(
+            f"one of the {what} ({given}) does not require grad; create it with requires_grad=True, "
+            "or call .requires_grad_() before it is used"
+        )
+    return vertex
+
+
+def _roots(tensors: list[Any], seeds: list[Any], create_graph: bool) -> list[tuple[Vertex, Any]]:
+    """Pair each output with its cotangent."""
+    if seeds and len(seeds) != len(tensors):
+        raise GradientError(f"got {len(seeds)} cotangents for {len(tensors)} outputs; give one for each")
+    roots = []
+    for i, t in enumerate(tensors):
+        vertex = vertex_of(t) if isinstance(t, Value) else None
+        if vertex is None:
+            raise GradientError(
+                "this Tensor does not require grad and has no graph to go back through; "
+                "was it computed from a Tensor with requires_grad=True, outside ad.no_grad()?"
+            )
+        seed = seeds[i] if seeds else None
+        roots.append((vertex, _seed(t, seed, create_graph)))
+    return roots
+
+
+def _seed(t: Any, seed: Any, create_graph: bool) -> Any:
+    array = t._array
+    if seed is None:
+        if array.size != 1:
+            raise GradientError(
+                f"backward() without a gradient needs a Tensor of one element, got shape {array.shape}; "
+                "reduce it first (.sum() or .mean()), or pass gradient= with the cotangent of each element"
+            )
+        ones = np.ones(array.shape, array.dtype)
+        return wrap(ones) if create_graph else ones
+    if not isinstance(seed, Value):
+        seed = wrap(np.asarray(seed, array.dtype))
+    if seed._array.shape != array.shape:
+        raise ShapeError(f"the gradient has shape {seed._array.shape}, but the Tensor has shape {array.shape}")
+    return seed if create_graph else seed._array

@@ -1,0 +1,220 @@
+"""The graph (the tape): vertices that remember how a value came about, and the modes that decide whether they do.
+
+A `Value` is what the graph knows of a Tensor: an array, the storage it lives in, and the vertex that
+produced it. There are three kinds of vertex:
+
+- `Leaf`, where differentiation stops: a value the user made and asked the gradient of;
+- `Node`, one application of an operation: its edges lead to the vertices of its arguments;
+- `Output`, one of the several results of a node that has more than one.
+
+A vertex never refers to the Tensor it stands for, so a graph holds no reference cycle and is freed as soon as
+the last Tensor that needs it goes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from typing import Any, Protocol
+
+import numpy as np
+
+# Note [One clock]
+# Recording a node and writing into a storage both take the next tick of this clock. Two things follow. Nodes sorted
+# by tick are sorted topologically, since a node is always younger than the nodes it consumes. And an array is stale
+# exactly when its storage was written at a later tick than the node that saved it: no version needs to be copied
+# into the node, and while nothing was written since, one comparison clears every saved array of a node at once.
+tick: Callable[[], int] = count(1).__next__
+
+
+class Storage:
+    """The memory that a Tensor and its views share; `version` is the tick of the last write into it."""
+
+    version: int = 0
+
+
+class _LastWrite:
+    """When any storage was written last (see Note [One clock])."""
+
+    tick: int = 0
+
+
+last_write = _LastWrite()
+
+
+def stamp(storage: Storage) -> None:
+    """Remember that the memory of `storage` was just written."""
+    storage.version = last_write.tick = tick()
+
+
+class Value:
+    """What the graph knows of a Tensor. Class attributes are the defaults, so that making one sets three fields."""
+
+    _array: np.ndarray[Any, Any]
+    _storage: Storage
+    _node: Vertex | None = None
+    # For views alone: the Tensor that owns the memory, how the view is made from it, and the version of the storage
+    # that `_node` was derived at.
+    _base: Value | None = None
+    _view: tuple[Any, tuple[Any, ...], dict[str, Any]] | None = None
+    _seen: int = 0
+
+
+class Vertex:
+    """A place in the graph that a cotangent can flow to."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    seq: int = 0
+    edges: tuple[Vertex | None, ...] = ()
+    hooks: dict[int, Callable[[Any], Any]] | None = None
+    # The adjoint: what `.grad` shows. Only leaves, and nodes told to by `retain_grad`, keep one.
+    grad: Any = None
+    keeps_grad: bool = False
+    # Where the user's code applied the operation ("file.py:12"); only known while recording a trace.
+    where: str | None = None
+
+    def name(self) -> str:
+        """The vertex's name, as printed after ``grad_fn=``."""
+        return type(self).__name__
+
+    def __repr__(self) -> str:
+        return f"<{self.name()}>"
+
+    @property
+    def next_functions(self) -> tuple[tuple[Vertex | None, int], ...]:
+        """The vertices of the arguments, each with the number of its output that was used."""
+        return tuple((e.node, e.index) if isinstance(e, Output) else (e, 0) for e in self.edges)
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+        """Call `hook` with the complete cotangent of this vertex; a result that is not None replaces it."""
+        if self.hooks is None:
+            self.hooks = {}
+        return RemovableHandle(self.hooks, hook)
+
+
+class Leaf(Vertex):
+    """A value that the user made: its cotangent accumulates in `grad`."""
+
+    keeps_grad = True
+
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self.shape = shape
+        self.dtype = dtype
+
+    def name(self) -> str:
+        return "AccumulateGrad"
+
+
+class Operation(Protocol):
+    """What backward asks of an operation, whether a primitive of ours or a `Function` of the user's."""
+
+    name: str
+
+    def pullback(self, node: Node, g: Any) -> Any:
+        """Cotangents of the arguments from that of the output, as arrays (None where an edge is None)."""
+
+    def pullback_recorded(self, node: Node, g: Any) -> Any:
+        """The same as Tensors, recorded so that they can be differentiated again."""
+
+    def check_fresh(self, node: Node) -> None:
+        """Raise when an array that `node` saved was changed since."""
+
+
+class Node(Vertex):
+    """One application of an operation."""
+
+    op: Operation
+    # What the rules named, one entry for each rule (DESIGN: exactly what a rule names is saved); RELEASED once used up.
+    saved: Any
+    static: dict[str, Any]
+    # The storages of the arguments, then of the outputs.
+    storages: Sequence[Storage | None] = ()
+    # What the expressions of the residuals need, for operations that have residuals.
+    spare: Sequence[Any] = ()
+    # Shape and dtype of each output, for operations with several.
+    outputs: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...] | None = None
+
+    def name(self) -> str:
+        return "".join(part.capitalize() for part in self.op.name.split("_")) + "Backward"
+
+
+class Output(Vertex):
+    """The `index`-th result of a node that has several."""
+
+    def __init__(self, node: Node, index: int) -> None:
+        assert node.outputs is not None
+        self.node = node
+        self.index = index
+        self.shape, self.dtype = node.outputs[index]
+        self.edges = (node,)
+        self.seq = tick()
+        self.where = node.where
+
+    def name(self) -> str:
+        return self.node.name()
+
+
+class _Released:
+    """Stands in a node's `saved` after backward used the arrays and let them go."""
+
+    def __repr__(self) -> str:
+        return "RELEASED"
+
+
+RELEASED = _Released()
+
+
+class RemovableHandle:
+    """What registering a hook returns; `remove()` takes the hook away, and so does leaving it as a context."""
+
+    _ids = count()
+
+    def __init__(self, hooks: dict[int, Callable[..., Any]], hook: Callable[..., Any]) -> None:
+        self.hooks = hooks
+        self.id = next(RemovableHandle._ids)
+        hooks[self.id] = hook
+
+    def remove(self) -> None:
+        """Take the hook away; doing so twice is harmless."""
+        self.hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
+
+
+class Listener(Protocol):
+    """A reader of the tape that wants to see it grow: a trace, a compiler."""
+
+    def operation(self, op: Any, args: tuple[Any, ...], static: dict[str, Any], outs: tuple[Any, ...]) -> None:
+        """Hear of one application of `op`, with its arguments and results as the user holds them."""
+
+    def contribution(self, source: Vertex, position: int, target: Vertex, g: Any, total: Any) -> None:
+        """Hear that `source` sent the cotangent `g` to its argument `position`; `total` is their sum so far."""
+
+    def adjoint(self, vertex: Vertex, g: Any) -> None:
+        """Hear that the cotangent `g` of `vertex` is complete."""
+
+
+class _Modes(threading.local):
+    """The modes of this thread."""
+
+    grad: bool = True
+    inference: bool = False
+    listener: Listener | None = None
+
+
+modes = _Modes()
+
+
+def listening(listener: Listener | None) -> Iterator[None]:
+    """Body of a context manager: let `listener` hear every operation of this thread."""
+    before, modes.listener = modes.listener, listener
+    try:
+        yield
+    finally:
+        modes.listener = before
