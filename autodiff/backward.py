@@ -40,7 +40,8 @@ _UNSHARED = _calibrate({0: np.empty(1)}.pop(0))
 
 
 def sweep(
-    roots: Sequence[tuple[Vertex, Any]],
+    roots: Sequence[Vertex],
+    seeds: Sequence[Any],
     *,
     targets: Iterable[Vertex] | None = None,
     retain_graph: bool = False,
@@ -50,8 +51,10 @@ def sweep(
 
     Parameters
     ----------
-    roots : sequence of (vertex, cotangent)
-        Where to begin. Cotangents are ndarrays, or Tensors with `create_graph`.
+    roots : sequence of Vertex
+        Where to begin.
+    seeds : sequence of ndarray, or of Tensor with `create_graph`
+        The cotangent of each.
     targets : iterable of Vertex, optional
         Only compute what these need, and return their cotangents instead of adding them to ``.grad``.
     retain_graph : bool, default=False
@@ -66,77 +69,74 @@ def sweep(
     """
     xp = recorded if create_graph else plain
     wanted = None if targets is None else set(targets)
-    useful = None if wanted is None else _ancestry([v for v, _ in roots], wanted)
+    useful = None if wanted is None else _ancestry(roots, wanted)
     listener = modes.listener
-    pending: dict[Vertex, Any] = {}
-    owned: set[Vertex] = set()
+    pending: dict[Any, Any] = {}
+    owned: set[Any] = set()
     found: dict[Vertex, Any] = {}
-    leaves: list[Leaf] = []
+    leaves: list[Any] = []
     heap: list[tuple[int, Any]] = []
-    contribution: Any
-
-    def receive(vertex: Any, g: Any) -> Any:
-        """Add one contribution: borrow the first, allocate on the second, add in place from the third on."""
-        if g.shape != vertex.shape:
-            g = xp.unbroadcast(g, shape=vertex.shape)
-        if g.dtype != vertex.dtype:
-            g = xp.cast(g, dtype=vertex.dtype)
-        before = pending.get(vertex)
-        if before is None:
-            pending[vertex] = g
-            if type(vertex) is Leaf:
-                leaves.append(vertex)
+    node: Any = None
+    edges: Sequence[Any] = roots
+    grads: Sequence[Any] = seeds
+    del seeds
+    while True:
+        for edge, g in zip(edges, grads):  # noqa: B905 (of one length; strict costs 0.1 us)
+            if g is None or (useful is not None and edge not in useful):
+                continue
+            if g.shape != edge.shape:
+                g = xp.unbroadcast(g, shape=edge.shape)
+            if g.dtype is not edge.dtype and g.dtype != edge.dtype:
+                g = xp.cast(g, dtype=edge.dtype)
+            before = pending.get(edge)
+            # Borrow the first contribution, allocate on the second, add in place from the third on.
+            if before is None:
+                pending[edge] = g
+                if type(edge) is Leaf:
+                    leaves.append(edge)
+                else:
+                    heappush(heap, (-edge.seq, edge))
+            elif edge in owned:
+                np.add(before, g, out=before)
             else:
-                heappush(heap, (-vertex.seq, vertex))
-        elif vertex in owned:
-            np.add(before, g, out=before)
-        else:
-            pending[vertex] = g = before + g
-            if type(g) is np.ndarray:
-                owned.add(vertex)
-        return g
-
-    for vertex, seed in roots:
-        if useful is None or vertex in useful:
-            receive(vertex, seed)
-    while heap:
+                total = pending[edge] = before + g
+                if type(total) is np.ndarray:
+                    owned.add(edge)
+                del total
+            if listener is not None and node is not None:
+                _tell(listener, node, edge, g, pending[edge])
+        # Forget them, so that what nobody needs any more is freed, and what is fresh counts as fresh in `own`.
+        g = before = grads = None  # type: ignore[assignment]
+        if not heap:
+            break
         node = heappop(heap)[1]
         g = pending.pop(node)
-        if node.hooks:
-            g = _run_hooks(node, g, create_graph)
+        if node.watched:
+            if node.hooks:
+                g = _run_hooks(node, g, create_graph)
+            if node.keeps_grad and wanted is None:
+                found[node] = g
+        if wanted is not None and node in wanted:
+            found[node] = g
         if listener is not None:
             listener.adjoint(node, g)
-        if node.keeps_grad if wanted is None else node in wanted:
-            found[node] = g
-            owned.discard(node)
         if type(node) is Output:
-            # The cotangents of the several results of a node wait in a list until the node's turn comes.
-            parent = node.node
-            slots = pending.get(parent)
-            if slots is None:
-                slots = pending[parent] = [None] * len(parent.outputs or ())
-                heappush(heap, (-parent.seq, parent))
-            slots[node.index] = g
-            continue
-        if useful is not None and not any(e in useful for e in node.edges):
+            _collect(node, g, pending, heap)
+            edges = grads = ()
             continue
         if last_write.tick > node.seq:
-            node.op.check_fresh(node)
-        if node.outputs is not None:
+            node.plan.op.check_fresh(node)
+        edges = node.edges
+        if useful is not None and useful.isdisjoint(edges):
+            edges = grads = ()
+            continue
+        if node.shape is None:
             g = _fill_gaps(node, g, create_graph)
-        grads = node.op.pullback_recorded(node, g) if create_graph else node.op.pullback(node, g)
+        op = node.plan.op
+        grads = op.pullback_recorded(node, g) if create_graph else op.pullback(node, g)
         if not retain_graph and node.saved:
             node.saved = RELEASED
             node.spare = ()
-        for position, (edge, contribution) in enumerate(zip(node.edges, grads, strict=False)):
-            if edge is None or contribution is None or (useful is not None and edge not in useful):
-                continue
-            if listener is None:
-                receive(edge, contribution)
-            else:
-                _tell(listener, node, position, edge, contribution, receive)
-        del g, grads  # so that a cotangent nobody needs any more is freed, and a fresh one counts as fresh
-        contribution = None
     for leaf in leaves:
         g = pending.pop(leaf)
         if leaf.hooks:
@@ -144,11 +144,21 @@ def sweep(
         if listener is not None:
             listener.adjoint(leaf, g)
         found[leaf] = g
-        del g
+        g = None
     return found
 
 
-def _ancestry(roots: list[Vertex], wanted: set[Vertex]) -> set[Vertex]:
+def _collect(output: Output, g: Any, pending: dict[Any, Any], heap: list[tuple[int, Any]]) -> None:
+    """Keep the cotangent of one of several results until the turn of their node comes."""
+    node = output.node
+    slots = pending.get(node)
+    if slots is None:
+        slots = pending[node] = [None] * len(node.outputs or ())
+        heappush(heap, (-node.seq, node))
+    slots[output.index] = g
+
+
+def _ancestry(roots: Sequence[Vertex], wanted: set[Vertex]) -> set[Vertex]:
     """The vertices below `roots` that lead to a wanted one."""
     seen: set[Vertex] = set()
     stack = list(roots)
@@ -156,7 +166,7 @@ def _ancestry(roots: list[Vertex], wanted: set[Vertex]) -> set[Vertex]:
         vertex = stack.pop()
         if vertex not in seen:
             seen.add(vertex)
-            stack += [e for e in vertex.edges if e is not None]
+            stack += vertex.edges
     useful: set[Vertex] = set()
     for vertex in sorted(seen, key=lambda v: v.seq):
         if vertex in wanted or any(e in useful for e in vertex.edges):
@@ -183,7 +193,7 @@ def _fill_gaps(node: Any, slots: list[Any], create_graph: bool) -> list[Any]:
     return slots
 
 
-def _tell(listener: Listener, node: Any, position: int, edge: Vertex, g: Any, receive: Any) -> None:
+def _tell(listener: Listener, node: Any, edge: Vertex, g: Any, total: Any) -> None:
     """Let a listener hear of one contribution, with the sum it makes."""
-    total = receive(edge, g)
+    position = node.plan.positions[node.edges.index(edge)]
     listener.contribution(node, position, edge, g, np.array(getattr(total, "_array", total)))

@@ -5,7 +5,7 @@ Both send seeds into the graph by `sweep`; what they add is checking what was as
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -63,7 +63,7 @@ def backward(
     >>> x.grad
     tensor([2., 4.])
     """
-    roots = _roots(_listed(tensors), _listed(grad_tensors), create_graph)
+    roots = _roots(tensors, grad_tensors, create_graph)
     targets = None
     if inputs is not None:
         targets = [_required(t, "inputs") for t in _listed(inputs)]
@@ -137,7 +137,7 @@ def grad(
         raise GradientError("is_grads_batched=True is not supported; call ad.grad once for each cotangent")
     listed = _listed(inputs)
     targets = [_required(t, "inputs") for t in listed]
-    roots = _roots(_listed(outputs), _listed(grad_outputs), create_graph)
+    roots = _roots(outputs, grad_outputs, create_graph)
     found = _run(roots, targets, create_graph if retain_graph is None else retain_graph, create_graph)
     del roots
     results: list[Any] = []
@@ -161,20 +161,22 @@ def grad(
 
 
 def _run(
-    roots: list[tuple[Vertex, Any]], targets: list[Vertex] | None, retain_graph: bool, create_graph: bool
+    roots: tuple[list[Vertex], list[Any]], targets: list[Vertex] | None, retain_graph: bool, create_graph: bool
 ) -> dict[Vertex, Any]:
     before, modes.grad = modes.grad, create_graph
     try:
-        return sweep(roots, targets=targets, retain_graph=retain_graph, create_graph=create_graph)
+        return sweep(*roots, targets=targets, retain_graph=retain_graph, create_graph=create_graph)
     finally:
         modes.grad = before
 
 
 def _listed(tensors: Any) -> list[Any]:
     """One Tensor, or a sequence of them, as a list; None as an empty one."""
+    if isinstance(tensors, (Value, np.ndarray)):
+        return [tensors]
     if tensors is None:
         return []
-    return list(tensors) if isinstance(tensors, Sequence) and not isinstance(tensors, Value) else [tensors]
+    return list(tensors) if isinstance(tensors, Iterable) else [tensors]
 
 
 def _required(t: Any, what: str) -> Vertex:
@@ -188,21 +190,35 @@ def _required(t: Any, what: str) -> Vertex:
     return vertex
 
 
-def _roots(tensors: list[Any], seeds: list[Any], create_graph: bool) -> list[tuple[Vertex, Any]]:
-    """Pair each output with its cotangent."""
+def _roots(tensors: Any, seeds: Any, create_graph: bool) -> tuple[list[Vertex], list[Any]]:
+    """The vertices of the outputs, and their cotangents."""
+    if seeds is None and isinstance(tensors, Value):
+        return [_output_vertex(tensors)], [_seed(tensors, None, create_graph)]
+    tensors, seeds = _listed(tensors), _listed(seeds)
     if seeds and len(seeds) != len(tensors):
         raise GradientError(f"got {len(seeds)} cotangents for {len(tensors)} outputs; give one for each")
-    roots = []
-    for i, t in enumerate(tensors):
-        vertex = vertex_of(t) if isinstance(t, Value) else None
-        if vertex is None:
-            raise GradientError(
-                "this Tensor does not require grad and has no graph to go back through; "
-                "was it computed from a Tensor with requires_grad=True, outside ad.no_grad()?"
-            )
-        seed = seeds[i] if seeds else None
-        roots.append((vertex, _seed(t, seed, create_graph)))
-    return roots
+    vertices = [_output_vertex(t) for t in tensors]
+    return vertices, [_seed(t, seeds[i] if seeds else None, create_graph) for i, t in enumerate(tensors)]
+
+
+def _output_vertex(t: Any) -> Vertex:
+    vertex = vertex_of(t) if isinstance(t, Value) else None
+    if vertex is None:
+        raise GradientError(
+            "this Tensor does not require grad and has no graph to go back through; "
+            "was it computed from a Tensor with requires_grad=True, outside ad.no_grad()?"
+        )
+    return vertex
+
+
+def _one(dtype: str) -> Any:
+    one = np.ones((), dtype)
+    one.flags.writeable = False
+    return one
+
+
+# The seed of a scalar loss, made once: it is only ever read.
+_ONES = {np.dtype(d): _one(d) for d in ("float16", "float32", "float64")}
 
 
 def _seed(t: Any, seed: Any, create_graph: bool) -> Any:
@@ -213,8 +229,8 @@ def _seed(t: Any, seed: Any, create_graph: bool) -> Any:
                 f"backward() without a gradient needs a Tensor of one element, got shape {array.shape}; "
                 "reduce it first (.sum() or .mean()), or pass gradient= with the cotangent of each element"
             )
-        ones = np.ones(array.shape, array.dtype)
-        return wrap(ones) if create_graph else ones
+        one = _ONES[array.dtype] if not array.ndim else np.ones(array.shape, array.dtype)
+        return wrap(one) if create_graph else one
     if not isinstance(seed, Value):
         seed = wrap(np.asarray(seed, array.dtype))
     if seed._array.shape != array.shape:

@@ -64,10 +64,14 @@ class Value:
 class Vertex:
     """A place in the graph that a cotangent can flow to."""
 
-    shape: tuple[int, ...]
+    # Of the value it stands for; a node with several outputs has None, and its `Output` vertices have the shapes.
+    shape: tuple[int, ...] | None
     dtype: np.dtype[Any]
     seq: int = 0
-    edges: tuple[Vertex | None, ...] = ()
+    # The vertices of the arguments that are tracked.
+    edges: tuple[Vertex, ...] = ()
+    # Whether `hooks` or `keeps_grad` need looking at: one flag, since every step of backward asks.
+    watched: bool = False
     hooks: dict[int, Callable[[Any], Any]] | None = None
     # The adjoint: what `.grad` shows. Only leaves, and nodes told to by `retain_grad`, keep one.
     grad: Any = None
@@ -83,14 +87,15 @@ class Vertex:
         return f"<{self.name()}>"
 
     @property
-    def next_functions(self) -> tuple[tuple[Vertex | None, int], ...]:
-        """The vertices of the arguments, each with the number of its output that was used."""
+    def next_functions(self) -> tuple[tuple[Vertex, int], ...]:
+        """The vertices of the tracked arguments, each with the number of its output that was used."""
         return tuple((e.node, e.index) if isinstance(e, Output) else (e, 0) for e in self.edges)
 
     def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
         """Call `hook` with the complete cotangent of this vertex; a result that is not None replaces it."""
         if self.hooks is None:
             self.hooks = {}
+        self.watched = True
         return RemovableHandle(self.hooks, hook)
 
 
@@ -98,6 +103,7 @@ class Leaf(Vertex):
     """A value that the user made: its cotangent accumulates in `grad`."""
 
     keeps_grad = True
+    watched = True
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self.shape = shape
@@ -113,7 +119,7 @@ class Operation(Protocol):
     name: str
 
     def pullback(self, node: Node, g: Any) -> Any:
-        """Cotangents of the arguments from that of the output, as arrays (None where an edge is None)."""
+        """Cotangents along the edges of `node` from that of its output, as arrays (or None)."""
 
     def pullback_recorded(self, node: Node, g: Any) -> Any:
         """The same as Tensors, recorded so that they can be differentiated again."""
@@ -122,11 +128,27 @@ class Operation(Protocol):
         """Raise when an array that `node` saved was changed since."""
 
 
+class Plan(Protocol):
+    """Which operation a node applied, and which of its arguments the edges belong to."""
+
+    @property
+    def op(self) -> Any: ...
+
+    @property
+    def positions(self) -> tuple[int, ...]: ...
+
+    @property
+    def rules(self) -> Any: ...
+
+    @property
+    def whole(self) -> bool: ...
+
+
 class Node(Vertex):
     """One application of an operation."""
 
-    op: Operation
-    # What the rules named, one entry for each rule (DESIGN: exactly what a rule names is saved); RELEASED once used up.
+    plan: Plan
+    # What the rules named, one entry for each rule (exactly what a rule names is saved); RELEASED once used up.
     saved: Any
     static: dict[str, Any]
     # The storages of the arguments, then of the outputs.
@@ -136,8 +158,13 @@ class Node(Vertex):
     # Shape and dtype of each output, for operations with several.
     outputs: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...] | None = None
 
+    @property
+    def op(self) -> Any:
+        """The operation."""
+        return self.plan.op
+
     def name(self) -> str:
-        return "".join(part.capitalize() for part in self.op.name.split("_")) + "Backward"
+        return "".join(part.capitalize() for part in self.plan.op.name.split("_")) + "Backward"
 
 
 class Output(Vertex):

@@ -63,11 +63,7 @@ def write_item(t: Any, key: tuple[Any, ...], indices: tuple[Any, ...], value: An
     index_arrays = [i._array for i in indices]
     _write(t, fill(key, tuple(index_arrays)), array)
     if recording:
-        operands = [t, value, *indices]
-        arrays = [t._array, array, *index_arrays]
-        edges = [o._node if isinstance(o, Value) else None for o in operands]
-        storages = [o._storage if isinstance(o, Value) else None for o in operands]
-        rebase(t, op.node(arrays, edges, [*storages, t._storage], t._array, (), {"key": key}))
+        rebase(t, op.apply_in_place(t, t, value, *indices, key=key))
 
 
 def rebase(t: Any, node: Any) -> None:
@@ -77,12 +73,7 @@ def rebase(t: Any, node: Any) -> None:
     if base is not None:
         op, rest, static = t._view
         write = primitives["write_view"]
-        operands = [base, t, *rest]
-        arrays = [o._array if isinstance(o, Value) else o for o in operands]
-        edges = [o._node if isinstance(o, Value) else None for o in operands]
-        storages = [o._storage if isinstance(o, Value) else None for o in operands]
-        params = {"view": op.name, "static": static}
-        rebase(base, write.node(arrays, edges, [*storages, base._storage], base._array, (), params))
+        rebase(base, write.apply_in_place(base, base, t, *rest, view=op.name, static=static))
         t._seen = t._storage.version
 
 

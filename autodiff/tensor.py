@@ -48,6 +48,7 @@ class Tensor(Value, Operators, Methods):
         made = tensor(data, dtype=dtypes.default_dtype())
         self._array = made._array
         self._storage = made._storage
+        self._node = self._base = None
 
     # ------------------------------------------------------------------ what it holds
 
@@ -204,7 +205,7 @@ class Tensor(Value, Operators, Methods):
         node = gradients.vertex_of(self)
         if node is None:
             raise GradientError("retain_grad() needs a Tensor that requires grad")
-        node.keeps_grad = True
+        node.keeps_grad = node.watched = True
 
     @property
     def retains_grad(self) -> bool:
@@ -320,6 +321,7 @@ class Tensor(Value, Operators, Methods):
     def __setstate__(self, state: tuple[Array, bool]) -> None:
         self._array, requires_grad = state
         self._storage = Storage()
+        self._node = self._base = None
         if requires_grad:
             self.requires_grad_()
 
