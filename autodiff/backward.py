@@ -130,7 +130,7 @@ def sweep(
         if useful is not None and useful.isdisjoint(edges):
             edges = grads = ()
             continue
-        if node.shape is None:
+        if node.shape is None and not node.keeps_gaps:
             g = _fill_gaps(node, g, create_graph)
         op = node.plan.op
         grads = op.pullback_recorded(node, g) if create_graph else op.pullback(node, g)

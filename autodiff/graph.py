@@ -155,6 +155,8 @@ class Node(Vertex):
     storages: Sequence[Storage | None] = ()
     # What the expressions of the residuals need, for operations that have residuals.
     spare: Sequence[Any] = ()
+    # Whether the operation wants None, not zeros, for the cotangents of outputs that were not used.
+    keeps_gaps: bool = False
     # Shape and dtype of each output, for operations with several.
     outputs: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...] | None = None
 
@@ -164,7 +166,7 @@ class Node(Vertex):
         return self.plan.op
 
     def name(self) -> str:
-        return "".join(part.capitalize() for part in self.plan.op.name.split("_")) + "Backward"
+        return "".join(part[:1].upper() + part[1:] for part in self.plan.op.name.split("_")) + "Backward"
 
 
 class Output(Vertex):

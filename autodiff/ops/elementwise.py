@@ -186,7 +186,9 @@ tanh.defvjp(lambda xp, g, out: g * (1 - out * out))
 @primitive(promotes="float")
 def sigmoid(x: Any) -> Any:
     """1 / (1 + exp(-x)): exp(-x) may overflow to inf, and the quotient is then the right 0"""
-    return 1 / (1 + np.exp(-x))
+    out = np.exp(np.negative(x))
+    out += 1
+    return np.divide(1, out)
 
 
 sigmoid.defvjp(lambda xp, g, out: g * (out * (1 - out)))
@@ -216,10 +218,15 @@ relu.defvjp(lambda xp, g, out: xp.relu_backward(g, out))
 relu.defcomposite(lambda xp, x: xp.maximum(x, 0))
 
 
+# Up to this many elements one np.sign is faster than a comparison and a conversion; beyond, it is the other way round.
+_SMALL = 8192
+
+
 @primitive(promotes="arith")
 def relu_backward(cotangent: Any, y: Any) -> Any:
-    """The cotangent where y > 0, and 0 elsewhere: locally constant in y"""
-    return np.multiply(cotangent, np.greater(y, 0))
+    """The cotangent where y > 0, and 0 where y = 0, for a y = relu(x): locally constant in y"""
+    mask = np.sign(y) if y.size <= _SMALL else np.greater(y, 0).astype(y.dtype)
+    return np.multiply(cotangent, mask, out=mask) if type(mask) is np.ndarray else cotangent * mask
 
 
 relu_backward.defvjp(lambda xp, g, y: xp.relu_backward(g, y), lambda xp, g: xp.zeros_like(g))

@@ -55,6 +55,8 @@ def unbroadcast(x: Any, *, shape: tuple[int, ...]) -> Any:
     lead = x.ndim - len(shape)
     if lead:
         x = np.add.reduce(x, axis=0 if lead == 1 else tuple(range(lead)))
+        if x.shape == shape:
+            return x
     stretched = tuple([i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1])
     return np.add.reduce(x, axis=stretched, keepdims=True) if stretched else x
 
