@@ -20,10 +20,10 @@ class Device:
     """
 
     def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
-        name = type.type if isinstance(type, Device) else str(type).partition(":")[0]
+        name: str = type.type if isinstance(type, Device) else str(type).partition(":")[0]
         if name != "cpu":
             raise AutodiffError(f"there is no device {str(type)!r} here: Tensors live on the CPU; use device='cpu'")
-        self.type = name
+        self.type: str = name
         self.index = index
 
     def __repr__(self) -> str:
@@ -48,7 +48,7 @@ def as_device(d: Any) -> Device:
     return Device(d)
 
 
-class cuda:  # noqa: N801 (a namespace, as in ``torch.cuda``)
+class cuda:
     """What scripts ask before they choose a device."""
 
     @staticmethod

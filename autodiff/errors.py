@@ -47,4 +47,6 @@ class MissingExtraError(AutodiffError, ImportError):
     @classmethod
     def of(cls, package: str, extra: str, feature: str) -> MissingExtraError:
         """Name the feature, the package it lacks and the one command that installs it."""
-        return cls(f"{feature} needs {package}, which is not installed.\nInstall it with: pip install 'wengert[{extra}]'")
+        return cls(
+            f"{feature} needs {package}, which is not installed.\nInstall it with: pip install 'wengert[{extra}]'"
+        )

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autodiff.errors import GradientError, ShapeError, StaleValueError
-from autodiff.graph import RELEASED, Node, Output, Storage, Value, modes, tick
+from autodiff.graph import RELEASED, Node, Output, Storage, Value, modes, tick, wrap
 from autodiff.operands import second_backward
-from autodiff.primitive import wrap
 
 __all__ = ["Function", "FunctionCtx"]
 
@@ -245,9 +244,9 @@ def _attach(
     node.keeps_gaps = not ctx._materialize
     node.seq = tick()
     if several:
-        node.shape = None
         node.outputs = tuple((o._array.shape, o._array.dtype) for o in outs)
     else:
+        node.outputs = None
         node.shape, node.dtype = outs[0]._array.shape, outs[0]._array.dtype
     for tensor in ctx._to_save:
         number = next((i for i, o in enumerate(given) if o is tensor), None) if tensor is not None else None

@@ -12,8 +12,8 @@ import numpy as np
 
 from autodiff.backward import own, sweep
 from autodiff.errors import GradientError, ShapeError
-from autodiff.graph import Value, Vertex, modes
-from autodiff.primitive import rederive, wrap
+from autodiff.graph import Value, Vertex, modes, wrap
+from autodiff.primitive import rederive
 
 __all__ = ["backward", "grad", "vertex_of"]
 

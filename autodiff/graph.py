@@ -61,11 +61,31 @@ class Value:
     _seen: int = 0
 
 
+class _Upward:
+    """The one thing the engine needs from above: the class that results are wrapped in."""
+
+    tensor: type[Any] = Value
+
+
+upward = _Upward()
+_new = object.__new__
+
+
+def wrap(array: np.ndarray[Any, Any], node: Any = None, storage: Storage | None = None) -> Any:
+    """Make a Tensor of an array and the vertex that produced it."""
+    out: Any = _new(upward.tensor)
+    out._array = array
+    out._storage = Storage() if storage is None else storage
+    out._node = node
+    out._base = None
+    return out
+
+
 class Vertex:
     """A place in the graph that a cotangent can flow to."""
 
-    # Of the value it stands for; a node with several outputs has None, and its `Output` vertices have the shapes.
-    shape: tuple[int, ...] | None
+    # Of the value it stands for; for a node with several outputs its `Output` vertices have them.
+    shape: tuple[int, ...]
     dtype: np.dtype[Any]
     seq: int = 0
     # The vertices of the arguments that are tracked.
@@ -158,7 +178,7 @@ class Node(Vertex):
     # Whether the operation wants None, not zeros, for the cotangents of outputs that were not used.
     keeps_gaps: bool = False
     # Shape and dtype of each output, for operations with several.
-    outputs: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...] | None = None
+    outputs: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...] | None
 
     @property
     def op(self) -> Any:

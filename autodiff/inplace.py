@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from autodiff.errors import DtypeError, GradientError, ShapeError
-from autodiff.graph import Leaf, Output, Value, modes, stamp
+from autodiff.graph import Leaf, Output, Value, modes, stamp, wrap
 from autodiff.ops.index import fill
-from autodiff.primitive import Primitive, primitives, rederive, wrap
+from autodiff.primitive import Primitive, primitives, rederive
 
 __all__ = ["overwrite", "update", "write_item"]
 

@@ -64,7 +64,7 @@ class _Switch:
         return switched  # type: ignore[return-value]
 
 
-class no_grad(_Switch):  # noqa: N801 (PyTorch's name)
+class no_grad(_Switch):
     """Record nothing inside: results have ``requires_grad=False``.
 
     Examples
@@ -89,7 +89,7 @@ class no_grad(_Switch):  # noqa: N801 (PyTorch's name)
         super().__init__()
 
 
-class enable_grad(no_grad):  # noqa: N801 (PyTorch's name)
+class enable_grad(no_grad):
     """Record inside, also within `no_grad`.
 
     Examples
@@ -105,7 +105,7 @@ class enable_grad(no_grad):  # noqa: N801 (PyTorch's name)
     grad = True
 
 
-class set_grad_enabled(_Switch):  # noqa: N801 (PyTorch's name)
+class set_grad_enabled(_Switch):
     """Switch recording on or off: at once when called, and until the end of the block as a context manager.
 
     Parameters
@@ -139,7 +139,7 @@ class set_grad_enabled(_Switch):  # noqa: N801 (PyTorch's name)
         return set_grad_enabled(self.grad)
 
 
-class inference_mode(_Switch):  # noqa: N801 (PyTorch's name)
+class inference_mode(_Switch):
     """`no_grad` for code that only predicts.
 
     Parameters
@@ -174,4 +174,4 @@ class inference_mode(_Switch):  # noqa: N801 (PyTorch's name)
         super().__enter__()
 
     def _again(self) -> _Switch:
-        return inference_mode(self.mode)  # type: ignore[no-any-return]
+        return inference_mode(self.mode)

@@ -8,6 +8,7 @@ import numpy as np
 
 from autodiff import dtypes
 from autodiff.errors import AutodiffError, DtypeError, GradientError, IndexingError, ShapeError
+from autodiff.graph import Value, wrap
 
 #: Types that pass as they are: Python numbers are weak (they never widen a dtype), None is an argument left out.
 NUMBERS = frozenset({float, int, bool, type(None)})
@@ -15,8 +16,6 @@ NUMBERS = frozenset({float, int, bool, type(None)})
 
 def operand(x: Any, op_name: str) -> Any:
     """Return `x` as something a forward can compute with: a Value, an ndarray, a Python number or None."""
-    from autodiff.graph import Value
-
     if isinstance(x, Value) or type(x) in NUMBERS:
         return x
     if isinstance(x, np.generic):
@@ -25,8 +24,6 @@ def operand(x: Any, op_name: str) -> Any:
         return x.item()
     if isinstance(x, np.ndarray):
         array = x.view(np.ndarray)
-        from autodiff.primitive import wrap
-
         return wrap(np.asarray(array, dtypes.check(array.dtype)))
     if isinstance(x, (bool, int, float)):  # subclasses, such as an IntEnum
         return x

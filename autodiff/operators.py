@@ -54,7 +54,7 @@ def _in_place(op: Primitive) -> Binary:
 
 
 def power(x: Any, y: Any) -> Any:
-    """x ** y; a Python number as exponent is static, which is faster and safe at x = 0."""
+    """X ** y; a Python number as exponent is static, which is faster and safe at x = 0."""
     if type(y) is int or type(y) is float:
         if type(y) is float and isinstance(x, Value) and x._array.dtype.kind != "f":
             x = ew.cast(x, dtype=_default())
@@ -91,8 +91,8 @@ class Operators:
     __rpow__ = _right(power)
     __matmul__ = _left(linalg.matmul, "__rmatmul__")
     __rmatmul__ = _right(linalg.matmul)
-    __eq__ = _left(ew.equal, "__eq__")  # type: ignore[assignment]
-    __ne__ = _left(ew.not_equal, "__ne__")  # type: ignore[assignment]
+    __eq__ = _left(ew.equal, "__eq__")
+    __ne__ = _left(ew.not_equal, "__ne__")
     __lt__ = _left(ew.less, "__gt__")
     __le__ = _left(ew.less_equal, "__ge__")
     __gt__ = _left(ew.greater, "__lt__")

@@ -31,20 +31,21 @@ See Note [Two namespaces] for what `xp` is.
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import itemgetter
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
 from autodiff.dtypes import default_dtype, float32, float64, result_dtype
 from autodiff.errors import AutodiffError, DtypeError, StaleValueError
-from autodiff.graph import RELEASED, Node, Output, Storage, Value, last_write, modes, tick
+from autodiff.graph import RELEASED, Node, Output, Storage, Value, last_write, modes, tick, upward, wrap
 from autodiff.operands import NUMBERS, explain, operand, second_backward
+from autodiff.rules import Plan, ResolvedRule, Rule
 
-__all__ = ["Namespace", "Primitive", "plain", "primitive", "primitives", "recorded", "wrap"]
+__all__ = ["Namespace", "Primitive", "plain", "primitive", "primitives", "recorded"]
 
 Array = np.ndarray[Any, Any]
-Rule = Callable[..., Any]
+
+_new = object.__new__
 
 _RESERVED = ("out", "xp", "g", "needs")
 
@@ -66,100 +67,6 @@ recorded = Namespace()
 
 #: Every primitive, by name: the one registry.
 primitives: dict[str, Primitive] = {}
-
-
-class _Upward:
-    """The one thing the engine needs from above: the class that results are wrapped in."""
-
-    tensor: type[Any] = Value
-
-
-upward = _Upward()
-
-
-def wrap(array: Array, node: Any = None, storage: Storage | None = None) -> Any:
-    """Make a Tensor of an array and the vertex that produced it."""
-    out: Any = _new(upward.tensor)
-    out._array = array
-    out._storage = Storage() if storage is None else storage
-    out._node = node
-    out._base = None
-    return out
-
-
-_new = object.__new__
-
-
-class _Compiled:
-    """A rule, with the names it asks for resolved to places in the scope ``(*arguments, out, *residuals, needs)``."""
-
-    __slots__ = ("pick", "places", "rule", "wanted")
-
-    def __init__(self, rule: Rule, op: Primitive, *, leading: int = 2) -> None:
-        code = rule.__code__
-        names = code.co_varnames
-        last = code.co_argcount
-        if names[:leading] != ("xp", "g")[:leading]:
-            raise AutodiffError(f"a rule of {op.name} must begin with {('xp', 'g')[:leading]}, not {names[:leading]}")
-        self.rule = rule
-        self.places = tuple([_place(name, op) for name in names[leading:last]])
-        self.wanted = names[last : last + code.co_kwonlyargcount]
-        for name in self.wanted:
-            if name not in op.parameters:
-                raise AutodiffError(f"a rule of {op.name} asks for {name!r}, which is no static parameter of it")
-        self.pick = _picker(self.places)
-
-    def static(self, static: dict[str, Any]) -> dict[str, Any]:
-        """The static parameters that the rule wants."""
-        return static if len(self.wanted) == len(static) else {name: static[name] for name in self.wanted}
-
-
-def _place(name: str, op: Primitive) -> int:
-    """Where the scope holds `name`; ``~i`` stands for the shape of entry `i`."""
-    if name in op.scope:
-        return op.scope.index(name)
-    if name.endswith("_shape") and name[:-6] in op.scope:
-        return ~op.scope.index(name[:-6])
-    raise AutodiffError(f"a rule of {op.name} asks for {name!r}; it can have {', '.join(op.scope)}, or a *_shape")
-
-
-def _picker(places: tuple[int, ...]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
-    """Return a function that takes `places` out of a scope, as a tuple; one written in C wherever there is one."""
-    if not places:
-        return itemgetter(slice(0, 0))
-    if min(places) >= 0:
-        return itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1))
-    return lambda scope: tuple([scope[i] if i >= 0 else _shape(scope[~i]) for i in places])
-
-
-def _shape(x: Any) -> Any:
-    """The shape of an argument: () of a number, a tuple of shapes of several arrays."""
-    if isinstance(x, np.ndarray):
-        return x.shape
-    return tuple([_shape(one) for one in x]) if isinstance(x, tuple) else ()
-
-
-class _Plan:
-    """What one application does on the way back, for a given choice of arguments that are tracked.
-
-    Worked out once for each choice (a bit mask), so that recording a node is a few picks and stores.
-    """
-
-    __slots__ = ("edges", "op", "picks", "positions", "rules", "whole")
-
-    def __init__(self, op: Primitive, mask: int) -> None:
-        self.op = op
-        rules = [op.joint] if op.joint is not None else list(op.rules)
-        live = [i for i in range(mask.bit_length()) if mask >> i & 1]
-        if op.joint is None:
-            live = [i for i in live if i < len(rules) and rules[i] is not None]
-            rules = [rules[i] for i in live]
-        self.positions = tuple(live)
-        self.rules = [rule for rule in rules if rule is not None]
-        self.picks = [rule.pick for rule in self.rules]
-        self.edges = _picker(self.positions)
-        # Whether every rule wants every static parameter, so that they can be handed on as they are.
-        self.whole = all(len(rule.wanted) == len(op.parameters) for rule in self.rules)
 
 
 class Primitive:
@@ -190,9 +97,9 @@ class Primitive:
         self.view = view
         self.differentiable = differentiable
         self.composite: Rule | None = None
-        self.joint: _Compiled | None = None
-        self.rules: tuple[_Compiled | None, ...] = ()
-        self.plans: dict[int, _Plan] = {}
+        self.joint: ResolvedRule | None = None
+        self.rules: tuple[ResolvedRule | None, ...] = ()
+        self.plans: dict[int, Plan] = {}
         residuals = residuals or {}
         for name in (*self.arguments, *residuals):
             if name in _RESERVED or name.endswith("_shape"):
@@ -201,7 +108,7 @@ class Primitive:
         self.n_parameters = len(self.parameters)
         # Whether a scope is more than the arguments and the output.
         self.irregular = self.variadic or bool(residuals)
-        self.residuals = [form and _Compiled(form, self, leading=1) for form in residuals.values()]
+        self.residuals = [form and ResolvedRule(form, self, leading=1) for form in residuals.values()]
         if self.name in primitives:
             raise AutodiffError(f"there is a primitive called {self.name!r} already")
         primitives[self.name] = self
@@ -218,11 +125,11 @@ class Primitive:
         """Give the derivative rules, one for each argument in order; None: never differentiated."""
         if len(rules) != len(self.arguments):
             raise AutodiffError(f"{self.name} has {len(self.arguments)} arguments and got {len(rules)} rules")
-        self.rules = tuple([rule and _Compiled(rule, self) for rule in rules])
+        self.rules = tuple([rule and ResolvedRule(rule, self) for rule in rules])
 
     def defvjp_joint(self, rule: Rule) -> None:
         """Give one rule for all arguments together: it returns a cotangent (or None) for each of them."""
-        self.joint = _Compiled(rule, self)
+        self.joint = ResolvedRule(rule, self)
         self.irregular = True
 
     def defcomposite(self, composite: Rule) -> Rule:
@@ -307,7 +214,7 @@ class Primitive:
         """Make the node of one application; None when no tracked argument has a rule."""
         plan = self.plans.get(tracked)
         if plan is None:
-            plan = self.plans[tracked] = _Plan(self, tracked)
+            plan = self.plans[tracked] = Plan(self, tracked)
         if not plan.positions:
             return None
         if len(static) != self.n_parameters:
@@ -325,8 +232,8 @@ class Primitive:
         node = Node()
         if self.outputs:
             node.outputs = tuple([(o.shape, o.dtype) for o in out])
-            node.shape = None
         else:
+            node.outputs = None
             node.shape = out.shape
             node.dtype = dtype = out.dtype
             if dtype.kind != "f":
@@ -420,8 +327,8 @@ class Primitive:
         plan = node.plan
         if plan.whole:
             grads = []
-            for rule, values in zip(plan.rules, saved):  # noqa: B905 (of one length; strict costs 0.1 us)
-                grads.append(rule.rule(plain, g, *values, **static))  # noqa: PERF401 (see `node`)
+            for rule, values in zip(plan.rules, saved):
+                grads.append(rule.rule(plain, g, *values, **static))
         else:
             grads = [
                 rule.rule(plain, g, *values, **rule.static(static))
@@ -440,7 +347,7 @@ class Primitive:
         ]
         return grads if self.joint is None else [grads[0][i] for i in plan.positions]
 
-    def _unpack(self, node: Node, rule: _Compiled, saved: tuple[Any, ...]) -> list[Any]:
+    def _unpack(self, node: Node, rule: ResolvedRule, saved: tuple[Any, ...]) -> list[Any]:
         """Turn what a rule saved back into Tensors with their place in the graph."""
         n = len(self.arguments)
         unpacked: list[Any] = []
@@ -522,7 +429,8 @@ def _is_view(out: Array, x: Any) -> bool:
 def rederive(view: Value) -> None:
     """Give a view whose memory was written the history that its base has now."""
     base = view._base
-    assert base is not None and view._view is not None
+    assert base is not None
+    assert view._view is not None
     if base._base is not None and base._seen != base._storage.version:
         rederive(base)
     op, rest, static = view._view
@@ -530,6 +438,17 @@ def rederive(view: Value) -> None:
     view._seen = view._storage.version
 
 
+@overload
+def primitive(forward: Callable[..., Any]) -> Primitive: ...
+@overload
+def primitive(
+    *,
+    promotes: str | None = None,
+    outputs: bool = False,
+    view: bool = False,
+    residuals: dict[str, Rule | None] | None = None,
+    differentiable: bool = True,
+) -> Callable[[Callable[..., Any]], Primitive]: ...
 def primitive(forward: Callable[..., Any] | None = None, **options: Any) -> Any:
     """Make an operation of a forward on plain arrays; see the head of this file for the form.
 

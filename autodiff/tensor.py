@@ -14,14 +14,13 @@ import numpy as np
 from autodiff import dtypes, gradients, inplace
 from autodiff.device import Device, as_device, cpu
 from autodiff.errors import AutodiffError, DtypeError, GradientError, IndexingError, ShapeError
-from autodiff.graph import Leaf, Output, RemovableHandle, Storage, Value, Vertex
+from autodiff.graph import Leaf, Output, RemovableHandle, Storage, Value, Vertex, upward, wrap
 from autodiff.methods import Methods
 from autodiff.operators import Operators
 from autodiff.ops import elementwise as ew
 from autodiff.ops import linalg
 from autodiff.ops.index import ARRAY, index
 from autodiff.ops.shape import transpose, unstack
-from autodiff.primitive import upward, wrap
 from autodiff.size import Size
 
 __all__ = ["Tensor", "as_tensor", "from_numpy", "is_tensor", "tensor"]
@@ -60,7 +59,8 @@ class Tensor(Value, Operators, Methods):
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of the elements."""
-        return self._array.dtype
+        dtype: np.dtype[Any] = self._array.dtype
+        return dtype
 
     @property
     def ndim(self) -> int:
@@ -80,13 +80,13 @@ class Tensor(Value, Operators, Methods):
 
     @data.setter
     def data(self, value: Tensor) -> None:
-        array = value._array if isinstance(value, Value) else np.asarray(value)
+        array = value._array
         if array.dtype != self._array.dtype and isinstance(self._node, Leaf):
             self._node.dtype = array.dtype
         if isinstance(self._node, Leaf):
             self._node.shape = array.shape
         self._array = array
-        self._storage = value._storage if isinstance(value, Value) else Storage()
+        self._storage = value._storage
 
     # ------------------------------------------------------------------ its place in the graph
 
@@ -328,13 +328,13 @@ class Tensor(Value, Operators, Methods):
     # ------------------------------------------------------------------ transposes
 
     @property
-    def T(self) -> Tensor:  # noqa: N802 (NumPy's and PyTorch's name)
+    def T(self) -> Tensor:
         """The dimensions reversed."""
         out: Tensor = transpose(self)
         return out
 
     @property
-    def mT(self) -> Tensor:  # noqa: N802 (NumPy's and PyTorch's name)
+    def mT(self) -> Tensor:
         """The last two dimensions exchanged."""
         if self._array.ndim < 2:
             raise ShapeError(f".mT needs at least 2 dimensions, got shape {self._array.shape}")
@@ -362,7 +362,7 @@ def split_key(key: Any) -> tuple[tuple[Any, ...], tuple[Tensor, ...]]:
     static: list[Any] = []
     arrays: list[Tensor] = []
     for k in key if isinstance(key, tuple) else (key,):
-        if k is None or k is Ellipsis or isinstance(k, (slice, int)) and not isinstance(k, bool):
+        if k is None or k is Ellipsis or (isinstance(k, (slice, int)) and not isinstance(k, bool)):
             static.append(k)
         else:
             array = k._array if isinstance(k, Value) else np.asarray(k)

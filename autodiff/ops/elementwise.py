@@ -12,7 +12,6 @@ import numpy as np
 
 from autodiff.primitive import primitive
 
-
 # ---------------------------------------------------------------------- arithmetic
 
 
@@ -260,7 +259,8 @@ minimum.defvjp(
 @primitive(promotes="arith")
 def clip(x: Any, low: Any, high: Any) -> Any:
     """x held between two bounds, either of which may be None; `high` wins where they cross"""
-    return np.minimum(x if low is None else np.maximum(x, low), x if high is None else high)
+    held = np.positive(x) if low is None else np.maximum(x, low)
+    return held if high is None else np.minimum(held, high)
 
 
 # The cotangent goes to x inside and on the bounds, else to the bound that took its place.

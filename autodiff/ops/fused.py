@@ -109,9 +109,7 @@ def bce_with_logits(logits: Any, target: Any, *, reduction: str = "mean") -> Any
 
 # d/dx softplus(x) = sigmoid(x)
 bce_with_logits.defvjp(
-    lambda xp, g, logits, target, *, reduction: (
-        (xp.sigmoid(logits) - target) * (g * _share(logits.shape, reduction))
-    ),
+    lambda xp, g, logits, target, *, reduction: (xp.sigmoid(logits) - target) * (g * _share(logits.shape, reduction)),
     lambda xp, g, logits, *, reduction: logits * (g * -_share(logits.shape, reduction)),
 )
 

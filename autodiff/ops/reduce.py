@@ -11,6 +11,12 @@ import numpy as np
 
 from autodiff.primitive import primitive
 
+# Under names of their own: NumPy's stubs have no overload for `keepdims` being a variable.
+_add: Any = np.add.reduce
+_multiply: Any = np.multiply.reduce
+_maximum: Any = np.maximum.reduce
+_minimum: Any = np.minimum.reduce
+
 
 def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
     """The reduced dimensions, as non-negative numbers."""
@@ -54,11 +60,11 @@ def unbroadcast(x: Any, *, shape: tuple[int, ...]) -> Any:
     """Sum over the dimensions that broadcasting added or stretched, so that x gets `shape` back"""
     lead = x.ndim - len(shape)
     if lead:
-        x = np.add.reduce(x, axis=0 if lead == 1 else tuple(range(lead)))
+        x = _add(x, axis=0 if lead == 1 else tuple(range(lead)))
         if x.shape == shape:
             return x
     stretched = tuple([i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1])
-    return np.add.reduce(x, axis=stretched, keepdims=True) if stretched else x
+    return _add(x, axis=stretched, keepdims=True) if stretched else x
 
 
 unbroadcast.defvjp(lambda xp, g, x_shape: xp.spread(g, shape=x_shape))
@@ -67,19 +73,17 @@ unbroadcast.defvjp(lambda xp, g, x_shape: xp.spread(g, shape=x_shape))
 @primitive
 def sum(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Sum over `axis`"""
-    return np.add.reduce(x, axis=axis, keepdims=keepdims)
+    return _add(x, axis=axis, keepdims=keepdims)
 
 
-sum.defvjp(
-    lambda xp, g, x_shape, *, axis, keepdims: xp.spread(_restore(xp, g, x_shape, axis, keepdims), shape=x_shape)
-)
+sum.defvjp(lambda xp, g, x_shape, *, axis, keepdims: xp.spread(_restore(xp, g, x_shape, axis, keepdims), shape=x_shape))
 
 
 @primitive(promotes="float")
 def mean(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Arithmetic mean over `axis`; of no elements, nan"""
     n = _count(x.shape, axis)
-    return np.true_divide(np.add.reduce(x, axis=axis, keepdims=keepdims), n if n else np.nan)
+    return np.true_divide(_add(x, axis=axis, keepdims=keepdims), n if n else np.nan)
 
 
 mean.defvjp(
@@ -98,12 +102,12 @@ def max_one(n: int) -> int:
 def var(x: Any, *, axis: Any = None, correction: float = 1, keepdims: bool = False) -> Any:
     """Sum of squared deviations from the mean, over n - correction"""
     n = _count(x.shape, axis)
-    centred = x - np.true_divide(np.add.reduce(x, axis=axis, keepdims=True), max_one(n))
-    total = np.add.reduce(centred * centred, axis=axis, keepdims=keepdims)
+    centred = x - np.true_divide(_add(x, axis=axis, keepdims=True), max_one(n))
+    total = _add(centred * centred, axis=axis, keepdims=keepdims)
     return total / _freedom(n, correction)
 
 
-def _freedom(n: int, correction: float) -> float:
+def _freedom(n: int, correction: float) -> Any:
     """Degrees of freedom; PyTorch divides by max(0, n - correction), so that too few elements give nan or inf."""
     left = n - correction
     return np.float32(0) if left <= 0 else left
@@ -121,7 +125,7 @@ var.defvjp(_var)
 @primitive
 def prod(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Product over `axis`"""
-    return np.multiply.reduce(x, axis=axis, keepdims=keepdims)
+    return _multiply(x, axis=axis, keepdims=keepdims)
 
 
 # d/dx_i prod_j x_j = the product of all the others, which no division gives where there are zeros
@@ -155,13 +159,13 @@ prod.defvjp(_prod)
 @primitive
 def amax(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Largest element over `axis`; equal ones share the cotangent equally"""
-    return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
+    return _maximum(x, axis=axis, keepdims=keepdims)
 
 
 @primitive
 def amin(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Smallest element over `axis`; equal ones share the cotangent equally"""
-    return np.minimum.reduce(x, axis=axis, keepdims=keepdims)
+    return _minimum(x, axis=axis, keepdims=keepdims)
 
 
 def _extreme(xp: Any, g: Any, out: Any, x: Any, *, axis: Any, keepdims: bool) -> Any:
@@ -209,9 +213,9 @@ min_with_indices.defvjp(_from_indices)
 @primitive(promotes="float")
 def logsumexp(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))), shifted by the largest element so that nothing overflows"""
-    top = np.maximum.reduce(x, axis=axis, keepdims=True)
+    top = _maximum(x, axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, 0).astype(x.dtype, copy=False)
-    total = np.log(np.add.reduce(np.exp(x - top), axis=axis, keepdims=keepdims))
+    total = np.log(_add(np.exp(x - top), axis=axis, keepdims=keepdims))
     return total + (top if keepdims else top.reshape(np.shape(total)))
 
 

@@ -1,0 +1,147 @@
+"""Writing into a Tensor's memory: values, gradients, views, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import autodiff as ad
+from autodiff.errors import DtypeError, GradientError, ShapeError
+
+
+def leaf(*values: float) -> ad.Tensor:
+    return ad.tensor(list(values), dtype=ad.float64, requires_grad=True)
+
+
+def add_in_place(y: ad.Tensor, x: ad.Tensor) -> ad.Tensor:
+    y += x * x
+    return y
+
+
+def scale_by_itself(y: ad.Tensor, x: ad.Tensor) -> ad.Tensor:
+    y *= x
+    return y
+
+
+def write_items(y: ad.Tensor, x: ad.Tensor) -> ad.Tensor:
+    y[0] = x[1] * 3
+    y[1:] = 0.5
+    return y
+
+
+def write_a_mask(y: ad.Tensor, x: ad.Tensor) -> ad.Tensor:
+    y[y.detach() > 2.5] = x[0] * x[1]
+    return y
+
+
+def write_the_same_place_twice(y: ad.Tensor, x: ad.Tensor) -> ad.Tensor:
+    y[ad.tensor([1, 1])] = x[:2] * ad.tensor([5.0, 7.0], dtype=ad.float64)
+    return y
+
+
+def write_through_a_view(y: ad.Tensor, x: ad.Tensor) -> ad.Tensor:
+    view = y[1:]
+    view *= x[:2]
+    return y
+
+
+def write_through_a_view_of_a_view(y: ad.Tensor, x: ad.Tensor) -> ad.Tensor:
+    view = y.reshape(1, 3).T[1:]
+    view[0] = x[2] * 4
+    return y
+
+
+def read_a_view_after_its_base_was_written(y: ad.Tensor, x: ad.Tensor) -> ad.Tensor:
+    view = y[:2]
+    y *= x
+    return view
+
+
+def make_a_constant_depend(y: ad.Tensor, x: ad.Tensor) -> ad.Tensor:
+    buffer = ad.zeros(3, dtype=ad.float64)
+    view = buffer[1:]
+    buffer[0] = y[0]
+    view += x[1:] * y[:2]
+    return buffer
+
+
+PROGRAMS: list[tuple[Callable[[ad.Tensor, ad.Tensor], ad.Tensor], Callable[[np.ndarray], np.ndarray]]] = [
+    (add_in_place, lambda x: 2 * x + x * x),
+    (scale_by_itself, lambda x: 2 * x * x),
+    (write_items, lambda x: np.array([3 * x[1], 0.5, 0.5])),
+    (write_a_mask, lambda x: np.array([2 * x[0], x[0] * x[1], x[0] * x[1]])),
+    (write_the_same_place_twice, lambda x: np.array([2 * x[0], 7 * x[1], 2 * x[2]])),
+    (write_through_a_view, lambda x: np.array([2 * x[0], 2 * x[1] * x[0], 2 * x[2] * x[1]])),
+    (write_through_a_view_of_a_view, lambda x: np.array([2 * x[0], 4 * x[2], 2 * x[2]])),
+    (read_a_view_after_its_base_was_written, lambda x: (2 * x * x)[:2]),
+    (make_a_constant_depend, lambda x: np.array([2 * x[0], 2 * x[1] * x[0], 2 * x[2] * x[1]])),
+]
+
+
+@pytest.mark.parametrize(("program", "reference"), PROGRAMS, ids=lambda f: f.__name__)
+def test_writing_gives_the_value_and_gradient_of_the_formula(
+    program: Callable[[ad.Tensor, ad.Tensor], ad.Tensor], reference: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    at = np.array([1.0, 2.0, 3.0])
+    x = ad.tensor(at, requires_grad=True)
+    out = program(x * 2, x)
+    np.testing.assert_allclose(out.detach().numpy(), reference(at))
+    weights = np.array([1.0, -2.0, 0.5])[: len(out)]
+    out.backward(ad.from_numpy(weights))
+    eps = 1e-6
+    numeric = [
+        float(weights @ (reference(at + eps * e) - reference(at - eps * e))) / (2 * eps) for e in np.eye(len(at))
+    ]
+    np.testing.assert_allclose(x.grad.numpy(), numeric, atol=1e-8)
+
+
+def test_views_share_memory_with_their_base() -> None:
+    x = ad.arange(6.0).reshape(2, 3)
+    for view in (x[0], x.T, x.reshape(6), x[:, None], x.detach(), x.data):
+        assert np.shares_memory(view.numpy(), x.numpy())
+
+
+def test_iadd_keeps_the_object_and_its_memory() -> None:
+    x = ad.ones(3)
+    memory = x.numpy()
+    same = x
+    x += 1
+    assert x is same
+    assert memory.tolist() == [2.0, 2.0, 2.0]
+
+
+@pytest.mark.parametrize("view", [lambda x: x, lambda x: x[:1]], ids=["the leaf itself", "a view of it"])
+def test_a_leaf_that_requires_grad_refuses_to_be_written_while_recording(view: Callable[..., ad.Tensor]) -> None:
+    x = leaf(1.0, 2.0)
+    with pytest.raises(GradientError, match=r"leaf Tensor that requires grad cannot be changed.*no_grad"):
+        view(x)[0] = 5.0
+    with ad.no_grad():
+        view(x)[0] = 5.0
+    assert x.tolist() == [5.0, 2.0]
+
+
+def test_one_of_several_views_refuses_to_be_written() -> None:
+    first, _ = ad.split(leaf(1.0, 2.0) * 2, 1)
+    with pytest.raises(GradientError, match="one of several views"):
+        first *= 2
+
+
+def test_a_value_that_does_not_fit_names_both_shapes() -> None:
+    x = ad.zeros(2, 3)
+    with pytest.raises(ShapeError, match=r"shape \(4,\).*shape \(2, 3\)"):
+        x[0] = ad.ones(4)
+    with pytest.raises(ShapeError, match=r"would need shape \(5, 2, 3\).*shape \(2, 3\)"):
+        x += ad.ones(5, 2, 3)
+
+
+def test_integers_do_not_take_a_floating_result() -> None:
+    x = ad.tensor([1, 2])
+    with pytest.raises(DtypeError, match=r"float32 cannot be written into a Tensor of dtype int64"):
+        x += 0.5
+
+
+def test_an_expanded_view_cannot_be_written() -> None:
+    with pytest.raises(ShapeError, match="expanded view"):
+        ad.ones(1).expand(3)[0] = 2.0
