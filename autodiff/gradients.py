@@ -12,7 +12,7 @@ import numpy as np
 
 from autodiff.backward import own, sweep
 from autodiff.errors import GradientError, ShapeError
-from autodiff.graph import Value, Vertex, modes, wrap
+from autodiff.graph import Value, Vertex, modes, stamp, wrap
 from autodiff.primitive import rederive
 
 __all__ = ["backward", "grad", "vertex_of"]
@@ -80,6 +80,7 @@ def backward(
             vertex.grad = wrap(before._array + found.pop(vertex))
         else:
             before._array += found.pop(vertex)
+            stamp(before._storage)
 
 
 def grad(
