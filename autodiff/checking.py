@@ -13,7 +13,7 @@ import numpy as np
 
 from autodiff.differences import GradcheckError, Gradient, Point, Report, differentiable, random_direction
 from autodiff.gradients import grad
-from autodiff.primitive import wrap
+from autodiff.graph import wrap
 
 __all__ = ["GradcheckError", "Report", "gradcheck", "gradgradcheck"]
 

@@ -10,8 +10,7 @@ import numpy as np
 
 from autodiff.errors import GradientError
 from autodiff.gradients import grad
-from autodiff.graph import Value
-from autodiff.primitive import wrap
+from autodiff.graph import Value, wrap
 
 __all__ = ["Gradient", "GradcheckError", "Point", "Report", "differentiable", "random_direction"]
 

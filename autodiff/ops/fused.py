@@ -141,7 +141,7 @@ def cross_entropy(logits: Any, target: Any, *, reduction: str = "mean", ignore_i
     if kept is None:
         return _reduce(losses, reduction), probabilities, places, _share((n,), reduction)
     losses *= kept
-    count = np.add.reduce(kept) if reduction == "mean" else 1.0
+    count = float(np.add.reduce(kept)) if reduction == "mean" else 1.0  # a NumPy integer would widen float32
     total = losses if reduction == "none" else np.add.reduce(losses) / count
     return total, probabilities, places, (kept / (count or 1.0)).astype(logits.dtype)[:, None]
 
@@ -184,7 +184,7 @@ def _ce(xp: Any, logits: Any, target: Any, *, reduction: str = "mean", ignore_in
 @primitive
 def cross_entropy_backward(rows: Any, probabilities: Any, places: Any) -> Any:
     """(probabilities - onehot) * rows, where `places` are the flat positions of the ones"""
-    out = probabilities * rows
+    out = np.multiply(probabilities, rows, order="C")  # so that the next line makes a view
     flat = out.reshape(-1)
     flat[places] -= rows.reshape(-1)
     return out

@@ -1,0 +1,337 @@
+"""Comparisons and logic with PyTorch's names: their results are booleans and have no derivative."""
+
+# mypy: disable-error-code=no-any-return
+# (a primitive's result is a Tensor, which its signature cannot say)
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autodiff.dtypes import bool as bool_dtype
+from autodiff.names.arguments import Dims, Operand, as_value, cast, reduced
+from autodiff.ops import elementwise as ew
+from autodiff.ops import reduce as red
+
+if TYPE_CHECKING:
+    from autodiff.tensor import Tensor
+
+__all__ = [
+    "all",
+    "allclose",
+    "any",
+    "eq",
+    "equal",
+    "ge",
+    "greater",
+    "greater_equal",
+    "gt",
+    "isclose",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "le",
+    "less",
+    "less_equal",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "lt",
+    "ne",
+    "not_equal",
+]
+METHODS = __all__
+
+
+def eq(input: Operand, other: Operand) -> Tensor:
+    """Input == other, elementwise with broadcasting.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.eq(ad.tensor([1, 2]), 2)
+    tensor([False,  True])
+    """
+    return ew.equal(input, other)
+
+
+def ne(input: Operand, other: Operand) -> Tensor:
+    """Input != other, elementwise with broadcasting.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.ne(ad.tensor([1, 2]), 2)
+    tensor([ True, False])
+    """
+    return ew.not_equal(input, other)
+
+
+def lt(input: Operand, other: Operand) -> Tensor:
+    """Input < other, elementwise with broadcasting.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.lt(ad.tensor([1, 2]), 2)
+    tensor([ True, False])
+    """
+    return ew.less(input, other)
+
+
+def le(input: Operand, other: Operand) -> Tensor:
+    """Input <= other, elementwise with broadcasting.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.le(ad.tensor([2, 3]), 2)
+    tensor([ True, False])
+    """
+    return ew.less_equal(input, other)
+
+
+def gt(input: Operand, other: Operand) -> Tensor:
+    """Input > other, elementwise with broadcasting.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.gt(ad.tensor([2, 3]), 2)
+    tensor([False,  True])
+    """
+    return ew.greater(input, other)
+
+
+def ge(input: Operand, other: Operand) -> Tensor:
+    """Input >= other, elementwise with broadcasting.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.ge(ad.tensor([1, 2]), 2)
+    tensor([False,  True])
+    """
+    return ew.greater_equal(input, other)
+
+
+not_equal = ne
+less = lt
+less_equal = le
+greater = gt
+greater_equal = ge
+
+
+def equal(input: Tensor, other: Tensor) -> bool:
+    """Whether two Tensors have the same shape and the same elements, as one bool; nan equals nothing.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.equal(ad.tensor([1, 2]), ad.tensor([1, 2]))
+    True
+    >>> ad.equal(ad.tensor([1, 2]), ad.tensor([[1, 2]]))
+    False
+    """
+    return np.array_equal(as_value(input, "equal")._array, as_value(other, "equal")._array)
+
+
+def isclose(
+    input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> Tensor:
+    """|input - other| <= atol + rtol |other|, elementwise.
+
+    Parameters
+    ----------
+    input, other : Tensor
+        Of shapes that broadcast.
+    rtol : float, default=1e-05
+        What is allowed in proportion to `other`.
+    atol : float, default=1e-08
+        What is allowed in any case.
+    equal_nan : bool, default=False
+        Whether nan is close to nan.
+
+    Returns
+    -------
+    Tensor of bool
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.isclose(ad.tensor([1.0, 1.0]), ad.tensor([1.000001, 1.1]))
+    tensor([ True, False])
+    """
+    x, y = _cut(input, "isclose"), _cut(other, "isclose")
+    close = ew.equal(x, y)
+    if equal_nan:
+        close = close | (ew.isnan(x) & ew.isnan(y))
+    difference = ew.absolute(ew.subtract(x, y))
+    return close | (ew.isfinite(difference) & ew.less_equal(difference, atol + rtol * ew.absolute(y)))
+
+
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
+    """Whether `isclose` holds for all elements, as one bool.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.allclose(ad.tensor([1.0, 2.0]), ad.tensor([1.0, 2.000001]))
+    True
+    """
+    return bool(isclose(input, other, rtol, atol, equal_nan)._array.all())
+
+
+def isnan(input: Tensor) -> Tensor:
+    """Whether each element is not a number.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.isnan(ad.tensor([1.0, float("nan")]))
+    tensor([False,  True])
+    """
+    return ew.isnan(input)
+
+
+def isinf(input: Tensor) -> Tensor:
+    """Whether each element is infinite.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.isinf(ad.tensor([1.0, -float("inf")]))
+    tensor([False,  True])
+    """
+    return ew.equal(ew.absolute(_cut(input, "isinf")), float("inf"))
+
+
+def isfinite(input: Tensor) -> Tensor:
+    """Whether each element is neither infinite nor nan.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.isfinite(ad.tensor([1.0, float("inf"), float("nan")]))
+    tensor([ True, False, False])
+    """
+    return ew.isfinite(input)
+
+
+def logical_not(input: Tensor) -> Tensor:
+    """True where the element is 0.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.logical_not(ad.tensor([0, 2]))
+    tensor([ True, False])
+    """
+    return ew.equal(input, 0)
+
+
+def logical_and(input: Tensor, other: Tensor) -> Tensor:
+    """True where both elements are other than 0.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.logical_and(ad.tensor([0, 2]), ad.tensor([1, 1]))
+    tensor([False,  True])
+    """
+    return ew.bitwise_and(_truth(input, "logical_and"), _truth(other, "logical_and"))
+
+
+def logical_or(input: Tensor, other: Tensor) -> Tensor:
+    """True where an element is other than 0.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.logical_or(ad.tensor([0, 2]), ad.tensor([0, 1]))
+    tensor([False,  True])
+    """
+    return ew.bitwise_or(_truth(input, "logical_or"), _truth(other, "logical_or"))
+
+
+def logical_xor(input: Tensor, other: Tensor) -> Tensor:
+    """True where exactly one element is other than 0.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.logical_xor(ad.tensor([0, 2]), ad.tensor([1, 1]))
+    tensor([ True, False])
+    """
+    return ew.bitwise_xor(_truth(input, "logical_xor"), _truth(other, "logical_xor"))
+
+
+def all(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, axis: Dims = None, keepdims: bool | None = None
+) -> Tensor:
+    """Whether all elements are other than 0; of no elements, True.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or sequence of int, optional
+        What to reduce over; by default everything. NumPy's `axis` is accepted too.
+    keepdim : bool, default=False
+        Keep the reduced dims, with size 1. NumPy's `keepdims` is accepted too.
+
+    Returns
+    -------
+    Tensor of bool (of uint8 for a Tensor of uint8, as in PyTorch)
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.all(ad.tensor([[1, 2], [0, 3]]), dim=1)
+    tensor([ True, False])
+    """
+    return _truths(red.all, "all", input, dim, axis, keepdim if keepdims is None else keepdims)
+
+
+def any(
+    input: Tensor, dim: Dims = None, keepdim: bool = False, *, axis: Dims = None, keepdims: bool | None = None
+) -> Tensor:
+    """Whether any element is other than 0; of no elements, False.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int or sequence of int, optional
+        What to reduce over; by default everything. NumPy's `axis` is accepted too.
+    keepdim : bool, default=False
+        Keep the reduced dims, with size 1. NumPy's `keepdims` is accepted too.
+
+    Returns
+    -------
+    Tensor of bool (of uint8 for a Tensor of uint8, as in PyTorch)
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.any(ad.tensor([[1, 2], [0, 0]]), dim=1)
+    tensor([ True, False])
+    """
+    return _truths(red.any, "any", input, dim, axis, keepdim if keepdims is None else keepdims)
+
+
+def _truths(op: Any, name: str, input: Any, dim: Any, axis: Any, keepdim: bool) -> Any:
+    x, over = reduced(input, name, dim, axis)
+    out = op(x, axis=over, keepdims=keepdim)
+    return cast(out, x._array.dtype) if x._array.dtype.kind == "u" else out
+
+
+def _truth(x: Any, name: str) -> Any:
+    """`x` as booleans."""
+    x = as_value(x, name)
+    return x if x._array.dtype == bool_dtype else ew.not_equal(x, 0)
+
+
+def _cut(x: Any, name: str) -> Any:
+    """`x` without its history, since nothing flows back through a comparison."""
+    return as_value(x, name).detach()

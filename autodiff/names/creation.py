@@ -1,0 +1,420 @@
+"""New Tensors with PyTorch's names: constants, ranges, and the likes of other Tensors."""
+
+# mypy: disable-error-code=no-any-return
+# (what `wrap` returns is a Tensor, which its signature cannot say)
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autodiff.device import as_device
+from autodiff.dtypes import as_dtype, default_dtype, int64, scalar_dtype
+from autodiff.errors import AutodiffError, DtypeError, ShapeError
+from autodiff.graph import Value, wrap
+from autodiff.names.arguments import DType, as_value, integer, sizes
+
+if TYPE_CHECKING:
+    from autodiff.tensor import Tensor
+
+__all__ = [
+    "arange",
+    "empty",
+    "empty_like",
+    "eye",
+    "full",
+    "full_like",
+    "linspace",
+    "ones",
+    "ones_like",
+    "zeros",
+    "zeros_like",
+]
+METHODS: list[str] = []
+
+
+def made(array: Any, device: Any, requires_grad: bool) -> Any:
+    """A Tensor of a fresh array."""
+    if device is not None:
+        as_device(device)
+    out = wrap(array)
+    return out.requires_grad_() if requires_grad else out
+
+
+def wanted_shape(size: tuple[Any, ...], keyword: Any, name: str) -> tuple[int, ...]:
+    """The shape of a new Tensor, given as ``f(2, 3)``, ``f((2, 3))`` or ``f(size=(2, 3))``."""
+    shape = sizes((keyword,) if keyword is not None else size, name)
+    if min(shape, default=0) < 0:
+        raise ShapeError(f"{name}: a size cannot be negative, and one of {shape} is")
+    return shape
+
+
+def zeros(
+    *size: Any, dtype: DType = None, device: Any = None, requires_grad: bool = False, **named: Any
+) -> Tensor:
+    """Make a Tensor of zeros.
+
+    Parameters
+    ----------
+    *size : int, or one sequence of int
+        The shape; also ``size=``.
+    dtype : dtype, optional
+        By default the default dtype, float32.
+    device : "cpu", optional
+        There is only one.
+    requires_grad : bool, default=False
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.zeros(2, 3)
+    tensor([[0., 0., 0.],
+            [0., 0., 0.]])
+    """
+    return made(np.zeros(_shape(size, named, "zeros"), _dtype(dtype)), device, requires_grad)
+
+
+def ones(*size: Any, dtype: DType = None, device: Any = None, requires_grad: bool = False, **named: Any) -> Tensor:
+    """Make a Tensor of ones.
+
+    Parameters
+    ----------
+    *size : int, or one sequence of int
+        The shape; also ``size=``.
+    dtype : dtype, optional
+        By default the default dtype, float32.
+    device : "cpu", optional
+        There is only one.
+    requires_grad : bool, default=False
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.ones((2, 2), dtype=ad.int64)
+    tensor([[1, 1],
+            [1, 1]])
+    """
+    return made(np.ones(_shape(size, named, "ones"), _dtype(dtype)), device, requires_grad)
+
+
+def empty(*size: Any, dtype: DType = None, device: Any = None, requires_grad: bool = False, **named: Any) -> Tensor:
+    """Make a Tensor without writing its elements: they are whatever the memory holds.
+
+    Parameters
+    ----------
+    *size : int, or one sequence of int
+        The shape; also ``size=``.
+    dtype : dtype, optional
+        By default the default dtype, float32.
+    device : "cpu", optional
+        There is only one.
+    requires_grad : bool, default=False
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.empty(2, 3).shape
+    Size([2, 3])
+    """
+    return made(np.empty(_shape(size, named, "empty"), _dtype(dtype)), device, requires_grad)
+
+
+def full(
+    size: Sequence[int], fill_value: Any, *, dtype: DType = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Make a Tensor whose elements are all `fill_value`.
+
+    Parameters
+    ----------
+    size : sequence of int
+    fill_value : number
+    dtype : dtype, optional
+        By default that of the number: the default dtype for a float, int64 for an integer, bool for a boolean.
+    device : "cpu", optional
+        There is only one.
+    requires_grad : bool, default=False
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.full((2,), 1.5)
+    tensor([1.5000, 1.5000])
+    """
+    value = as_value(fill_value, "full")._array
+    if value.ndim:
+        raise ShapeError(f"full repeats one value, not a Tensor of shape {value.shape}; use broadcast_to")
+    if dtype is None:
+        dtype = value.dtype if isinstance(fill_value, Value) else scalar_dtype(value.item())
+    return made(np.full(wanted_shape((size,), None, "full"), value.item(), as_dtype(dtype)), device, requires_grad)
+
+
+def zeros_like(
+    input: Tensor, *, dtype: DType = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None
+) -> Tensor:
+    """Zeros of the shape and dtype of another Tensor.
+
+    Parameters
+    ----------
+    input : Tensor
+    dtype : dtype, optional
+        By default that of `input`.
+    device : "cpu", optional
+        There is only one.
+    requires_grad : bool, default=False
+    memory_format : optional
+        Has no effect.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.zeros_like(ad.tensor([1, 2]))
+    tensor([0, 0])
+    """
+    x = as_value(input, "zeros_like")._array
+    return made(np.zeros(x.shape, x.dtype if dtype is None else as_dtype(dtype)), device, requires_grad)
+
+
+def ones_like(
+    input: Tensor, *, dtype: DType = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None
+) -> Tensor:
+    """Ones of the shape and dtype of another Tensor.
+
+    Parameters
+    ----------
+    input : Tensor
+    dtype : dtype, optional
+        By default that of `input`.
+    device : "cpu", optional
+        There is only one.
+    requires_grad : bool, default=False
+    memory_format : optional
+        Has no effect.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.ones_like(ad.tensor([1, 2]), dtype=ad.float32)
+    tensor([1., 1.])
+    """
+    x = as_value(input, "ones_like")._array
+    return made(np.ones(x.shape, x.dtype if dtype is None else as_dtype(dtype)), device, requires_grad)
+
+
+def empty_like(
+    input: Tensor, *, dtype: DType = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None
+) -> Tensor:
+    """Make a Tensor of the shape and dtype of another one, without writing its elements.
+
+    Parameters
+    ----------
+    input : Tensor
+    dtype : dtype, optional
+        By default that of `input`.
+    device : "cpu", optional
+        There is only one.
+    requires_grad : bool, default=False
+    memory_format : optional
+        Has no effect.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.empty_like(ad.zeros(2, 3)).shape
+    Size([2, 3])
+    """
+    x = as_value(input, "empty_like")._array
+    return made(np.empty(x.shape, x.dtype if dtype is None else as_dtype(dtype)), device, requires_grad)
+
+
+def full_like(
+    input: Tensor,
+    fill_value: Any,
+    *,
+    dtype: DType = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """Make a Tensor of the shape and dtype of another one, whose elements are all `fill_value`.
+
+    Parameters
+    ----------
+    input : Tensor
+    fill_value : number
+    dtype : dtype, optional
+        By default that of `input`.
+    device : "cpu", optional
+        There is only one.
+    requires_grad : bool, default=False
+    memory_format : optional
+        Has no effect.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.full_like(ad.zeros(2), 7)
+    tensor([7., 7.])
+    """
+    x = as_value(input, "full_like")._array
+    dtype = x.dtype if dtype is None else dtype
+    return full(x.shape, fill_value, dtype=dtype, device=device, requires_grad=requires_grad)
+
+
+def eye(
+    n: int, m: int | None = None, *, dtype: DType = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Make a matrix with ones on the diagonal and zeros elsewhere.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+    m : int, optional
+        Number of columns; by default `n`.
+    dtype : dtype, optional
+        By default the default dtype, float32.
+    device : "cpu", optional
+        There is only one.
+    requires_grad : bool, default=False
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    rows, columns = wanted_shape((n, n if m is None else m), None, "eye")
+    return made(np.eye(rows, columns, dtype=_dtype(dtype)), device, requires_grad)
+
+
+def arange(
+    start: Any = 0,
+    end: Any = None,
+    step: Any = 1,
+    *,
+    dtype: DType = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Numbers from `start` up to, and without, `end`: ``arange(end)``, ``arange(start, end)``, or with a step.
+
+    Parameters
+    ----------
+    start : number, default=0
+    end : number
+    step : number, default=1
+    dtype : dtype, optional
+        By default int64 if all three are integers, else the default dtype.
+    device : "cpu", optional
+        There is only one.
+    requires_grad : bool, default=False
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    AutodiffError
+        If the step is 0 or leads away from `end`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.arange(5)
+    tensor([0, 1, 2, 3, 4])
+    >>> ad.arange(1, 2, 0.25)
+    tensor([1.0000, 1.2500, 1.5000, 1.7500])
+    """
+    if end is None:
+        start, end = 0, start
+    first, last, by = (as_value(v, "arange")._array.item() for v in (start, end, step))
+    if by == 0 or (last - first) * by < 0:
+        raise AutodiffError(f"arange: a step of {by} does not lead from {first} to {last}")
+    if dtype is None:
+        dtype = default_dtype() if any(isinstance(v, float) for v in (first, last, by)) else int64
+    # In float64, and counted by multiplying, so that the numbers do not drift.
+    numbers = np.arange(first, last, by)
+    return made(numbers.astype(as_dtype(dtype), copy=False), device, requires_grad)
+
+
+def linspace(
+    start: Any, end: Any, steps: int, *, dtype: DType = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Evenly spaced numbers from `start` to `end`, both included.
+
+    Parameters
+    ----------
+    start, end : number
+    steps : int
+        How many.
+    dtype : dtype, optional
+        By default the default dtype, float32.
+    device : "cpu", optional
+        There is only one.
+    requires_grad : bool, default=False
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.linspace(0, 1, 5)
+    tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
+    """
+    first, last = (as_value(v, "linspace")._array.item() for v in (start, end))
+    (count,) = wanted_shape((integer(steps, "linspace: steps"),), None, "linspace")
+    return made(np.linspace(first, last, count).astype(_dtype(dtype)), device, requires_grad)
+
+
+def _dtype(dtype: Any) -> Any:
+    return default_dtype() if dtype is None else as_dtype(dtype)
+
+
+def _shape(size: tuple[Any, ...], named: dict[str, Any], name: str) -> tuple[int, ...]:
+    """The shape, which PyTorch also lets users give as `size`; other words are refused, as Python does."""
+    keyword = named.pop("size", None)
+    if named:
+        raise DtypeError(f"{name}() got an unexpected keyword argument {next(iter(named))!r}")
+    return wanted_shape(size, keyword, name)

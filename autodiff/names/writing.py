@@ -1,0 +1,243 @@
+"""Methods that write into their Tensor, with PyTorch's names: each ends in an underscore and returns the Tensor.
+
+Backward sees what they do, as `autodiff.inplace` explains.
+"""
+
+# mypy: disable-error-code=no-any-return
+# (a primitive's result is a Tensor, which its signature cannot say)
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from autodiff.errors import AutodiffError, DtypeError
+from autodiff.graph import Value, modes, wrap
+from autodiff.inplace import overwrite, update, write_item
+from autodiff.names import arithmetic, elementwise, sampling
+from autodiff.names.arguments import Operand
+from autodiff.names.index import fill_value, masked_fill
+from autodiff.ops import elementwise as ew
+from autodiff.primitive import Primitive
+from autodiff.random import Generator
+
+if TYPE_CHECKING:
+    from autodiff.tensor import Tensor
+
+__all__: list[str] = []
+METHODS = [
+    "abs_",
+    "add_",
+    "bernoulli_",
+    "clamp_",
+    "clamp_max_",
+    "clamp_min_",
+    "clip_",
+    "copy_",
+    "cos_",
+    "div_",
+    "divide_",
+    "exp_",
+    "fill_",
+    "floor_divide_",
+    "log1p_",
+    "log_",
+    "masked_fill_",
+    "mul_",
+    "multiply_",
+    "neg_",
+    "normal_",
+    "pow_",
+    "reciprocal_",
+    "relu_",
+    "remainder_",
+    "rsqrt_",
+    "sigmoid_",
+    "sign_",
+    "sin_",
+    "sqrt_",
+    "square_",
+    "sub_",
+    "subtract_",
+    "tanh_",
+    "true_divide_",
+    "uniform_",
+    "zero_",
+]
+
+
+def add_(input: Tensor, other: Operand, *, alpha: float = 1) -> Tensor:
+    """Add alpha * other in place."""
+    return update(input, ew.add, other if alpha == 1 else ew.multiply(other, alpha))
+
+
+def sub_(input: Tensor, other: Operand, *, alpha: float = 1) -> Tensor:
+    """Subtract alpha * other in place."""
+    return update(input, ew.subtract, other if alpha == 1 else ew.multiply(other, alpha))
+
+
+def mul_(input: Tensor, other: Operand) -> Tensor:
+    """Multiply by `other` in place."""
+    return update(input, ew.multiply, other)
+
+
+def div_(input: Tensor, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
+    """Divide by `other` in place, and round the quotient if told how: see `autodiff.div`."""
+    if rounding_mode is None:
+        return update(input, ew.divide, other)
+    return _replace(input, arithmetic.div, other, rounding_mode=rounding_mode)
+
+
+def true_divide_(input: Tensor, other: Operand) -> Tensor:
+    """Divide by `other` in place."""
+    return update(input, ew.divide, other)
+
+
+def floor_divide_(input: Tensor, other: Operand) -> Tensor:
+    """Divide by `other` in place and round downward."""
+    return update(input, ew.floor_divide, other)
+
+
+def remainder_(input: Tensor, other: Operand) -> Tensor:
+    """Replace each element by what division by `other` leaves."""
+    return update(input, ew.remainder, other)
+
+
+def pow_(input: Tensor, exponent: Operand) -> Tensor:
+    """Raise to a power in place."""
+    if type(exponent) is int or type(exponent) is float:
+        return update(input, ew.power_scalar, exponent=exponent)
+    return update(input, ew.power, exponent)
+
+
+def square_(input: Tensor) -> Tensor:
+    """Square in place."""
+    return update(input, ew.power_scalar, exponent=2)
+
+
+def clamp_(input: Tensor, min: Operand | None = None, max: Operand | None = None) -> Tensor:
+    """Hold each element between two bounds, in place: see `autodiff.clamp`."""
+    if min is None and max is None:
+        raise AutodiffError("clamp_ needs a bound: give min=, max=, or both")
+    return update(input, ew.clip, min, max)
+
+
+def clamp_min_(input: Tensor, min: Operand) -> Tensor:
+    """Raise each element to `min` at least, in place."""
+    return update(input, ew.clip, min, None)
+
+
+def clamp_max_(input: Tensor, max: Operand) -> Tensor:
+    """Lower each element to `max` at most, in place."""
+    return update(input, ew.clip, None, max)
+
+
+def masked_fill_(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
+    """Write `value` where the mask is True: see `autodiff.masked_fill`."""
+    return _replace(input, lambda x: masked_fill(x, mask, value))
+
+
+def rsqrt_(input: Tensor) -> Tensor:
+    """1 / sqrt of each element, in place."""
+    return _replace(input, elementwise.rsqrt)
+
+
+def reciprocal_(input: Tensor) -> Tensor:
+    """1 / each element, in place."""
+    return _replace(input, arithmetic.reciprocal)
+
+
+def zero_(input: Tensor) -> Tensor:
+    """Write 0 everywhere."""
+    write_item(input, (Ellipsis,), (), 0)
+    return input
+
+
+def fill_(input: Tensor, value: Operand) -> Tensor:
+    """Write one value, a number or a Tensor without dimensions, everywhere."""
+    write_item(input, (Ellipsis,), (), fill_value(value, input, "fill_"))
+    return input
+
+
+def copy_(input: Tensor, src: Operand, non_blocking: bool = False) -> Tensor:
+    """Write the elements of another Tensor, which broadcasts and is converted, into this one.
+
+    Gradients flow to `src`, and no more to what was here before.
+    """
+    write_item(input, (Ellipsis,), (), src if isinstance(src, Value) else _value(src))
+    return input
+
+
+def normal_(input: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Write random numbers of a normal distribution."""
+    if std < 0:
+        raise AutodiffError("normal_: a standard deviation cannot be negative")
+    drawn = sampling.draw_normal(input._array.shape, _dtype(input, "normal_"), generator)
+    drawn *= std
+    drawn += mean
+    return copy_(input, wrap(drawn))
+
+
+def uniform_(input: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Write random numbers, uniform from `from_` up to, and without, `to`."""
+    if from_ > to:
+        raise AutodiffError(f"uniform_: nothing lies between {from_} and {to}; the smaller bound comes first")
+    drawn = sampling.draw_uniform(input._array.shape, _dtype(input, "uniform_"), generator)
+    drawn *= to - from_
+    drawn += from_
+    return copy_(input, wrap(drawn))
+
+
+def bernoulli_(input: Tensor, p: Operand = 0.5, *, generator: Generator | None = None) -> Tensor:
+    """Write 1 with probability `p`, a number or a Tensor of probabilities, else 0."""
+    if isinstance(p, Value):
+        return copy_(input, sampling.bernoulli(p, generator=generator))
+    return copy_(input, sampling.bernoulli(input, p, generator=generator))  # type: ignore[arg-type]
+
+
+def _dtype(x: Any, name: str) -> Any:
+    if x._array.dtype.kind != "f":
+        raise DtypeError(f"{name} writes floating numbers, which a Tensor of dtype {x._array.dtype} cannot hold")
+    return x._array.dtype
+
+
+def _value(x: Any) -> Any:
+    from autodiff.tensor import as_tensor
+
+    return as_tensor(x)
+
+
+def _replace(x: Any, function: Callable[..., Any], *rest: Any, **named: Any) -> Any:
+    """Do ``x = function(x, *rest)`` in the memory of `x`, where `function` is made of several operations."""
+    # The operations must not save memory that is about to be overwritten.
+    source = ew.copy(x) if modes.grad and x.requires_grad else x
+    overwrite(x, function(source, *rest, **named))
+    return x
+
+
+def _in_place(op: Primitive, name: str, what: str) -> Any:
+    def method(input: Tensor) -> Tensor:
+        return update(input, op)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"{what} of each element, in place."
+    return method
+
+
+abs_ = _in_place(ew.absolute, "abs_", "Absolute value")
+cos_ = _in_place(ew.cos, "cos_", "Cosine")
+exp_ = _in_place(ew.exp, "exp_", "Exponential")
+log1p_ = _in_place(ew.log1p, "log1p_", "log(1 + x)")
+log_ = _in_place(ew.log, "log_", "Natural logarithm")
+neg_ = _in_place(ew.negative, "neg_", "Negative")
+relu_ = _in_place(ew.relu, "relu_", "max(x, 0)")
+sigmoid_ = _in_place(ew.sigmoid, "sigmoid_", "Logistic function")
+sign_ = _in_place(ew.sign, "sign_", "Sign")
+sin_ = _in_place(ew.sin, "sin_", "Sine")
+sqrt_ = _in_place(ew.sqrt, "sqrt_", "Square root")
+tanh_ = _in_place(ew.tanh, "tanh_", "Hyperbolic tangent")
+
+clip_ = clamp_
+divide_ = div_
+multiply_ = mul_
+subtract_ = sub_

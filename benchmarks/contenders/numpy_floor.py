@@ -1,0 +1,185 @@
+"""The floor: backpropagation written by hand in NumPy, with preallocated buffers and flat parameters.
+
+It is what a careful person gets out of NumPy for one fixed network, with no engine at all. It keeps to NumPy's plain
+vocabulary (no compiled helper, no blocking by cache size), and computes the loss like the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.cases import BETAS, EPS, LEARNING_RATE, Array, Case, Problem
+from benchmarks.contenders import Trainer
+
+Loss = Callable[[Array, NDArray[np.generic], Array], object]
+
+
+def setup(problem: Problem, optimizer: str) -> Trainer:
+    """Lay weights and gradients flat, allocate every buffer, and close a step over them."""
+    case = problem.case
+    start = list(problem.state_dict().values())
+    flat = np.concatenate([a.ravel() for a in start])
+    grad = np.zeros_like(flat)
+    params, grads = views(flat, start), views(grad, start)
+    backpropagate = network(case, params, grads)
+    update = {"sgd": sgd, "adam": adam}[optimizer](flat, grad, LEARNING_RATE[optimizer])
+    batches, count = problem.batches, len(problem.batches)
+
+    def step(i: int) -> object:
+        x, y = batches[i % count]
+        loss = backpropagate(x, y)
+        update()
+        return loss
+
+    return Trainer(step, lambda: [p.copy() for p in params])
+
+
+def views(flat: Array, like: list[Array]) -> list[Array]:
+    """Cut `flat` into views with the shapes of `like`, in order."""
+    ends = np.cumsum([a.size for a in like])
+    return [flat[end - a.size : end].reshape(a.shape) for end, a in zip(ends, like, strict=True)]
+
+
+def network(case: Case, params: list[Array], grads: list[Array]) -> Callable[[Array, NDArray[np.generic]], object]:
+    """The function that runs forward and backward and leaves the gradients in `grads`."""
+    dot, add, multiply, maximum, greater, copyto = np.dot, np.add, np.multiply, np.maximum, np.greater, np.copyto
+    n, widths = case.batch, case.layers[1:]
+    weights, biases, grad_weights, grad_biases = params[::2], params[1::2], grads[::2], grads[1::2]
+    transposed = [w.T for w in weights]
+    out = [np.empty((n, width), np.float32) for width in widths]
+    delta = [np.empty_like(a) for a in out]
+    delta_transposed = [d.T for d in delta]
+    # Operands of equal shape and a product with ones take NumPy's short way; broadcasting costs 0.5 µs more a call.
+    zeros = [np.zeros_like(a) for a in out]
+    positive = [np.empty(a.shape, np.bool_) for a in out]
+    ones = np.ones(n, np.float32)
+    loss_and_delta: Loss = (binary_cross_entropy if case.binary else softmax_cross_entropy)(n, widths[-1])
+    forward = list(zip(transposed, biases, out, zeros, strict=True))[:-1]
+    above = zip(delta_transposed[1:], grad_weights[1:], delta[1:], grad_biases[1:], weights[1:], strict=True)
+    below = zip(out[:-1], delta[:-1], zeros[:-1], positive[:-1], strict=True)
+    backward = [(*a, *b) for a, b in zip(above, below, strict=True)][::-1]
+    head = transposed[-1], biases[-1], out[-1], delta[-1]
+    first = delta_transposed[0], grad_weights[0], delta[0], grad_biases[0]
+
+    def backpropagate(x: Array, y: NDArray[np.generic]) -> object:
+        h = x
+        for w_t, b, o, zero in forward:
+            dot(h, w_t, o)
+            add(o, b, o)
+            h = maximum(o, zero, out=o)
+        w_t, b, z, d_z = head
+        dot(h, w_t, z)
+        add(z, b, z)
+        loss = loss_and_delta(z, y, d_z)
+        for d_t, d_w, d, d_b, w, h, d_h, zero, mask in backward:
+            dot(d_t, h, d_w)
+            dot(ones, d, d_b)
+            dot(d, w, d_h)
+            # The ReLU's derivative as float32: NumPy multiplies equal dtypes fastest. Its sign, putmask and where=
+            # branch on every element, which costs twenty times as much on random signs.
+            greater(h, zero, mask)
+            copyto(h, mask)
+            multiply(d_h, h, d_h)
+        d_t, d_w, d, d_b = first
+        dot(d_t, x, d_w)
+        dot(ones, d, d_b)
+        return loss
+
+    return backpropagate
+
+
+def binary_cross_entropy(n: int, width: int) -> Loss:
+    """Mean of max(z, 0) - z*y + log(1 + exp(-|z|)), and its derivative (sigmoid(z) - y) / n."""
+    shape = (n, width)
+    exp_, term, zero = np.empty(shape, np.float32), np.empty(shape, np.float32), np.zeros(shape, np.float32)
+    one, inverse = np.ones(shape, np.float32), np.full(shape, 1.0 / (n * width), np.float32)
+    inverse_flat = inverse.ravel()
+    exp, log1p, add, subtract, multiply = np.exp, np.log1p, np.add, np.subtract, np.multiply
+
+    def loss_and_delta(z: Array, y: NDArray[np.generic], d: Array) -> object:
+        np.abs(z, exp_)
+        np.negative(exp_, exp_)
+        exp(exp_, exp_)  # e = exp(-|z|), never above 1
+        log1p(exp_, term)
+        np.maximum(z, zero, out=d)
+        add(term, d, term)
+        multiply(z, y, d)
+        subtract(term, d, term)
+        # sigmoid(z) = s / (1 + e) with s = 1 where z >= 0, else e
+        np.greater_equal(z, zero, d)
+        np.maximum(d, exp_, out=d)
+        add(exp_, one, exp_)
+        np.divide(d, exp_, d)
+        subtract(d, y, d)
+        multiply(d, inverse, d)
+        return np.dot(term.ravel(), inverse_flat)
+
+    return loss_and_delta
+
+
+def softmax_cross_entropy(n: int, width: int) -> Loss:
+    """Mean of log(sum(exp(z))) - z[y], and its derivative (softmax(z) - onehot(y)) / n."""
+    column = np.empty((n, 1), np.float32)
+    column_flat = column.ravel()
+    rows, at = np.arange(0, n * width, width), np.empty(n, np.intp)
+    ones, inverse, picked = np.ones(width, np.float32), np.float32(1.0 / n), np.empty(n, np.float32)
+    average = np.full(n, inverse, np.float32)
+
+    def loss_and_delta(z: Array, y: NDArray[np.generic], d: Array) -> object:
+        d_flat = d.reshape(-1)
+        np.add(rows, y, at)
+        np.maximum.reduce(z, 1, None, column, keepdims=True)
+        np.subtract(z, column, z)
+        z.reshape(-1).take(at, None, picked, "clip")
+        np.exp(z, d)
+        np.dot(d, ones, column_flat)
+        np.divide(d, column, d)
+        np.log(column_flat, column_flat)
+        np.subtract(column_flat, picked, column_flat)
+        d_flat[at] -= 1.0
+        np.multiply(d, inverse, d)
+        return np.dot(column_flat, average)
+
+    return loss_and_delta
+
+
+def sgd(flat: Array, grad: Array, rate: float) -> Callable[[], object]:
+    """Take `rate` times the gradient off the weights."""
+    lr = np.float32(rate)
+
+    def update() -> object:
+        np.multiply(grad, lr, grad)
+        return np.subtract(flat, grad, flat)
+
+    return update
+
+
+def adam(flat: Array, grad: Array, rate: float) -> Callable[[], object]:
+    """Kingma and Ba, 2015, algorithm 1."""
+    m, v, scratch = np.zeros_like(flat), np.zeros_like(flat), np.empty_like(flat)
+    multiply, add = np.multiply, np.add
+    b1, b2 = BETAS
+    b1_, b2_, rest1, rest2 = (np.float32(a) for a in (b1, b2, 1.0 - b1, 1.0 - b2))
+    eps, t = np.float32(EPS), 0
+
+    def update() -> object:
+        nonlocal t
+        t += 1
+        multiply(m, b1_, m)
+        multiply(grad, rest1, scratch)
+        add(m, scratch, m)
+        multiply(v, b2_, v)
+        multiply(grad, grad, grad)
+        multiply(grad, rest2, grad)
+        add(v, grad, v)
+        multiply(v, np.float32(1.0 / (1.0 - b2**t)), scratch)
+        np.sqrt(scratch, scratch)
+        add(scratch, eps, scratch)
+        np.divide(m, scratch, scratch)
+        multiply(scratch, np.float32(rate / (1.0 - b1**t)), scratch)
+        return np.subtract(flat, scratch, flat)
+
+    return update
