@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from autodiff.errors import AutodiffError
-from autodiff.tracing.typed import ExpressionError, functions, trace
+from autodiff.tracing.typed import functions, trace
 
 __all__ = ["main"]
 
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     # An expression may begin with a minus; with a space before it nobody takes it for an option.
-    given = [f" {a}" if a[:1] == "-" and a[:2] not in ("--", "-h") else a for a in given]
+    given = [f" {a}" if a[:1] == "-" and a[:2] != "--" and a != "-h" else a for a in given]
     options = parser().parse_args(given)
     try:
         if not 0 <= options.precision <= 17:

@@ -39,6 +39,10 @@ def _calibrate(g: Any) -> int:
 _UNSHARED = _calibrate({0: np.empty(1)}.pop(0))
 
 
+# Cheaper than enumerate, which makes a pair for every step.
+_COUNT = range(1 << 30)
+
+
 def sweep(
     roots: Sequence[Vertex],
     seeds: Sequence[Any],
@@ -71,81 +75,83 @@ def sweep(
     wanted = None if targets is None else set(targets)
     useful = None if wanted is None else _ancestry(roots, wanted)
     listener = modes.listener
+    attentive = wanted is not None or listener is not None
     pending: dict[Any, Any] = {}
     owned: set[Any] = set()
     found: dict[Vertex, Any] = {}
-    leaves: list[Any] = []
     heap: list[tuple[int, Any]] = []
     node: Any = None
     edges: Sequence[Any] = roots
-    grads: Sequence[Any] = seeds
-    del seeds
     while True:
-        for edge, g in zip(edges, grads):
+        for position, edge, g in zip(_COUNT, edges, seeds):
             if g is None or (useful is not None and edge not in useful):
                 continue
-            if g.shape != edge.shape:
-                g = xp.unbroadcast(g, shape=edge.shape)
-            if g.dtype is not edge.dtype and g.dtype != edge.dtype:
-                g = xp.cast(g, dtype=edge.dtype)
-            before = pending.get(edge)
-            # Borrow the first contribution, allocate on the second, add in place from the third on.
-            if before is None:
-                pending[edge] = g
-                if type(edge) is Leaf:
-                    leaves.append(edge)
-                else:
-                    heappush(heap, (-edge.seq, edge))
-            elif edge in owned:
-                np.add(before, g, out=before)
+            if g.shape != edge.shape or g.dtype is not edge.dtype:
+                g = _fit(xp, g, edge)
+            if edge in pending:
+                _add(pending, owned, edge, g)
             else:
-                total = pending[edge] = before + g
-                if type(total) is np.ndarray:
-                    owned.add(edge)
-                del total
+                pending[edge] = g  # borrowed: most vertices get one contribution, and no sum is needed
+                if type(edge) is not Leaf:
+                    heappush(heap, (-edge.seq, edge))
             if listener is not None and node is not None:
-                _tell(listener, node, edge, g, pending[edge])
+                _tell(listener, node, position, edge, g, pending[edge])
         # Forget them, so that what nobody needs any more is freed, and what is fresh counts as fresh in `own`.
-        g = before = grads = None  # type: ignore[assignment]
+        g = seeds = None  # type: ignore[assignment]
         if not heap:
             break
         node = heappop(heap)[1]
         g = pending.pop(node)
-        if node.watched:
-            if node.hooks:
-                g = _run_hooks(node, g, create_graph)
-            if node.keeps_grad and wanted is None:
-                found[node] = g
-        if wanted is not None and node in wanted:
-            found[node] = g
-        if listener is not None:
-            listener.adjoint(node, g)
+        if attentive or node.watched:
+            g = _attend(node, g, wanted, found, create_graph)
         if type(node) is Output:
             _collect(node, g, pending, heap)
-            edges = grads = ()
+            edges = seeds = ()
             continue
         if last_write.tick > node.seq:
             node.plan.op.check_fresh(node)
         edges = node.edges
         if useful is not None and useful.isdisjoint(edges):
-            edges = grads = ()
+            edges = seeds = ()
             continue
         if node.outputs is not None and not node.keeps_gaps:
             g = _fill_gaps(node, g, create_graph)
-        op = node.plan.op
-        grads = op.pullback_recorded(node, g) if create_graph else op.pullback(node, g)
+        seeds = (node.plan.op.pullback_recorded if create_graph else node.plan.op.pullback)(node, g)
         if not retain_graph and node.saved:
             node.saved = RELEASED
             node.spare = ()
-    for leaf in leaves:
-        g = pending.pop(leaf)
-        if leaf.hooks:
-            g = _run_hooks(leaf, g, create_graph)
-        if listener is not None:
-            listener.adjoint(leaf, g)
-        found[leaf] = g
-        g = None
+    for leaf in list(pending):  # all that is left
+        found[leaf] = _attend(leaf, pending.pop(leaf), None, found, create_graph)
     return found
+
+
+def _fit(xp: Any, g: Any, vertex: Any) -> Any:
+    """Undo broadcasting, and hand the cotangent over in the dtype of the value it belongs to."""
+    if g.shape != vertex.shape:
+        g = xp.unbroadcast(g, shape=vertex.shape)
+    return g if g.dtype == vertex.dtype else xp.cast(g, dtype=vertex.dtype)
+
+
+def _add(pending: dict[Any, Any], owned: set[Any], vertex: Any, g: Any) -> None:
+    """Add a further contribution: the second one allocates the sum, and from the third on it is added in place."""
+    before = pending[vertex]
+    if vertex in owned:
+        np.add(before, g, out=before)
+        return
+    total = pending[vertex] = before + g
+    if type(total) is np.ndarray:  # not a Tensor (create_graph), nor the NumPy scalar that a 0-d sum is
+        owned.add(vertex)
+
+
+def _attend(vertex: Any, g: Any, wanted: set[Vertex] | None, found: dict[Vertex, Any], create_graph: bool) -> Any:
+    """See to what was asked of a vertex whose cotangent is complete: hooks, keeping it, telling a listener."""
+    if vertex.hooks:
+        g = _run_hooks(vertex, g, create_graph)
+    if vertex.keeps_grad if wanted is None else vertex in wanted:
+        found[vertex] = g
+    if modes.listener is not None:
+        modes.listener.adjoint(vertex, g)
+    return g
 
 
 def _collect(output: Output, g: Any, pending: dict[Any, Any], heap: list[tuple[int, Any]]) -> None:
@@ -193,7 +199,6 @@ def _fill_gaps(node: Any, slots: list[Any], create_graph: bool) -> list[Any]:
     return slots
 
 
-def _tell(listener: Listener, node: Any, edge: Vertex, g: Any, total: Any) -> None:
-    """Let a listener hear of one contribution, with the sum it makes."""
-    position = node.plan.positions[node.edges.index(edge)]
-    listener.contribution(node, position, edge, g, np.array(getattr(total, "_array", total)))
+def _tell(listener: Listener, node: Any, i: int, edge: Vertex, g: Any, total: Any) -> None:
+    """Let a listener hear of the contribution along the `i`-th edge of `node`, with the sum it makes."""
+    listener.contribution(node, node.plan.positions[i], edge, g, np.array(getattr(total, "_array", total)))

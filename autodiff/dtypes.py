@@ -114,8 +114,10 @@ def as_dtype(d: Any) -> DType:
 
 def check(dtype: DType) -> DType:
     """Return `dtype` in native byte order if Tensors can hold it, and raise otherwise."""
+    if not dtype.isnative:
+        dtype = np.dtype(dtype.type)
     if dtype in _NAMES:
-        return dtype if dtype.isnative else dtype.newbyteorder("=")
+        return dtype
     if dtype.kind == "c":
         raise DtypeError(
             f"complex numbers ({dtype}) are not supported; work with the real and the imaginary part as two Tensors"
@@ -155,19 +157,20 @@ def result_dtype(operands: list[Any]) -> DType:
             number = scalar_dtype(x) if number is None else _wider(number, scalar_dtype(x))
     best: DType | None = None
     for candidate in (n_dim, zero_dim, number):
-        if candidate is not None and (best is None or _RANK[candidate.kind] > _RANK[best.kind]):
+        if candidate is not None and (best is None or RANK[candidate.kind] > RANK[best.kind]):
             best = candidate
     assert best is not None, "an operation without operands has no dtype"
     return best
 
 
-_RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
+#: How strong the kinds of dtypes are: an operand of a stronger kind decides the result.
+RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 
 def _wider(a: DType, b: DType) -> DType:
     """The dtype of a mixture of two arrays: NumPy's, but integers never widen a float."""
     if a is b:
         return a
-    if _RANK[a.kind] != _RANK[b.kind]:
-        return a if _RANK[a.kind] > _RANK[b.kind] else b
+    if RANK[a.kind] != RANK[b.kind]:
+        return a if RANK[a.kind] > RANK[b.kind] else b
     return np.promote_types(a, b)

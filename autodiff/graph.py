@@ -13,7 +13,7 @@ the last Tensor that needs it goes.
 
 from __future__ import annotations
 
-import threading
+from _thread import _local  # threading.local, without importing threading
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Any, Protocol
@@ -249,7 +249,7 @@ class Listener(Protocol):
         """Hear that the cotangent `g` of `vertex` is complete."""
 
 
-class _Modes(threading.local):
+class _Modes(_local):
     """The modes of this thread."""
 
     grad: bool = True

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.dtypes import RANK
 from autodiff.errors import DtypeError, GradientError, ShapeError
 from autodiff.graph import Leaf, Output, Value, modes, stamp, wrap
 from autodiff.ops.index import fill
@@ -41,7 +42,7 @@ def overwrite(t: Any, value: Any, recording: bool | None = None) -> None:
     if recording is None:
         recording = _prepare(t, (value,))
     array = value._array
-    if t._array.dtype.kind != "f" and array.dtype.kind == "f":
+    if RANK[array.dtype.kind] > RANK[t._array.dtype.kind]:
         raise DtypeError(
             f"a result of dtype {array.dtype} cannot be written into a Tensor of dtype {t._array.dtype}; "
             "do it out of place, or convert the Tensor first"

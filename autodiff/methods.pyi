@@ -15,6 +15,7 @@ from autodiff.tensor import Tensor
 
 class Methods:
     """Base of Tensor; `autodiff.names` attaches its functions here, so that each is written once."""
+
     def abs(self) -> Tensor:
         """|input|, elementwise."""
     def abs_(self) -> Tensor:
@@ -22,22 +23,44 @@ class Methods:
     def absolute(self) -> Tensor:
         """|input|, elementwise."""
     def add(self, other: Operand, *, alpha: _float = 1) -> Tensor:
-        """Input + alpha * other, elementwise with broadcasting."""
+        """The sum input + alpha * other, elementwise with broadcasting."""
     def add_(self, other: Operand, *, alpha: _float = 1) -> Tensor:
         """Add alpha * other in place."""
-    def all(self, dim: Dims = None, keepdim: _bool = False, *, axis: Dims = None, keepdims: _bool | None = None) -> Tensor:
+    def all(
+        self, dim: Dims = None, keepdim: _bool = False, *, axis: Dims = None, keepdims: _bool | None = None
+    ) -> Tensor:
         """Whether all elements are other than 0; of no elements, True."""
     def allclose(self, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> _bool:
         """Whether `isclose` holds for all elements, as one bool."""
-    def amax(self, dim: Dims = None, keepdim: _bool = False, *, axis: Dims = None, keepdims: _bool | None = None) -> Tensor:
+    def amax(
+        self, dim: Dims = None, keepdim: _bool = False, *, axis: Dims = None, keepdims: _bool | None = None
+    ) -> Tensor:
         """Largest element over some dims, or over all of them."""
-    def amin(self, dim: Dims = None, keepdim: _bool = False, *, axis: Dims = None, keepdims: _bool | None = None) -> Tensor:
+    def amin(
+        self, dim: Dims = None, keepdim: _bool = False, *, axis: Dims = None, keepdims: _bool | None = None
+    ) -> Tensor:
         """Smallest element over some dims, or over all of them."""
-    def any(self, dim: Dims = None, keepdim: _bool = False, *, axis: Dims = None, keepdims: _bool | None = None) -> Tensor:
+    def any(
+        self, dim: Dims = None, keepdim: _bool = False, *, axis: Dims = None, keepdims: _bool | None = None
+    ) -> Tensor:
         """Whether any element is other than 0; of no elements, False."""
-    def argmax(self, dim: _int | None = None, keepdim: _bool = False, *, axis: _int | None = None, keepdims: _bool | None = None) -> Tensor:
+    def argmax(
+        self,
+        dim: _int | None = None,
+        keepdim: _bool = False,
+        *,
+        axis: _int | None = None,
+        keepdims: _bool | None = None,
+    ) -> Tensor:
         """Index of the largest element along one dim, or among all elements in their order."""
-    def argmin(self, dim: _int | None = None, keepdim: _bool = False, *, axis: _int | None = None, keepdims: _bool | None = None) -> Tensor:
+    def argmin(
+        self,
+        dim: _int | None = None,
+        keepdim: _bool = False,
+        *,
+        axis: _int | None = None,
+        keepdims: _bool | None = None,
+    ) -> Tensor:
         """Index of the smallest element along one dim, or among all elements in their order."""
     def argwhere(self) -> Tensor:
         """Where the elements are that are not 0: `nonzero` with NumPy's name."""
@@ -90,11 +113,11 @@ class Methods:
     def dim(self) -> _int:
         """The number of dims."""
     def div(self, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
-        """Input / other, elementwise with broadcasting; the quotient of integers is a float."""
+        """The quotient input / other, elementwise with broadcasting; the quotient of integers is a float."""
     def div_(self, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
         """Divide by `other` in place, and round the quotient if told how: see `autodiff.div`."""
     def divide(self, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
-        """Input / other, elementwise with broadcasting; the quotient of integers is a float."""
+        """The quotient input / other, elementwise with broadcasting; the quotient of integers is a float."""
     def divide_(self, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
         """Divide by `other` in place, and round the quotient if told how: see `autodiff.div`."""
     def dot(self, tensor: Tensor) -> Tensor:
@@ -104,7 +127,7 @@ class Methods:
     def element_size(self) -> _int:
         """The number of bytes of one element."""
     def eq(self, other: Operand) -> Tensor:
-        """Input == other, elementwise with broadcasting."""
+        """Whether input == other, elementwise with broadcasting."""
     def equal(self, other: Tensor) -> _bool:
         """Whether two Tensors have the same shape and the same elements, as one bool; nan equals nothing."""
     def exp(self) -> Tensor:
@@ -128,13 +151,13 @@ class Methods:
     def gather(self, dim: _int, index: Tensor) -> Tensor:
         """Pick along one dim, at each place another index: out[i][j] = input[index[i][j]][j] for dim 0."""
     def ge(self, other: Operand) -> Tensor:
-        """Input >= other, elementwise with broadcasting."""
+        """Whether input >= other, elementwise with broadcasting."""
     def greater(self, other: Operand) -> Tensor:
-        """Input > other, elementwise with broadcasting."""
+        """Whether input > other, elementwise with broadcasting."""
     def greater_equal(self, other: Operand) -> Tensor:
-        """Input >= other, elementwise with broadcasting."""
+        """Whether input >= other, elementwise with broadcasting."""
     def gt(self, other: Operand) -> Tensor:
-        """Input > other, elementwise with broadcasting."""
+        """Whether input > other, elementwise with broadcasting."""
     def half(self) -> Tensor:
         """Convert to float16; a Tensor of that dtype is returned as it is."""
     def index_select(self, dim: _int, index: Tensor) -> Tensor:
@@ -164,11 +187,11 @@ class Methods:
     def itemsize(self) -> _int:
         """The number of bytes of one element."""
     def le(self, other: Operand) -> Tensor:
-        """Input <= other, elementwise with broadcasting."""
+        """Whether input <= other, elementwise with broadcasting."""
     def less(self, other: Operand) -> Tensor:
-        """Input < other, elementwise with broadcasting."""
+        """Whether input < other, elementwise with broadcasting."""
     def less_equal(self, other: Operand) -> Tensor:
-        """Input <= other, elementwise with broadcasting."""
+        """Whether input <= other, elementwise with broadcasting."""
     def log(self) -> Tensor:
         """Natural logarithm, elementwise: -inf at 0, nan below."""
     def log1p(self) -> Tensor:
@@ -187,12 +210,14 @@ class Methods:
         """True where an element is other than 0."""
     def logical_xor(self, other: Tensor) -> Tensor:
         """True where exactly one element is other than 0."""
-    def logsumexp(self, dim: Dims = None, keepdim: _bool = False, *, axis: Dims = None, keepdims: _bool | None = None) -> Tensor:
+    def logsumexp(
+        self, dim: Dims = None, keepdim: _bool = False, *, axis: Dims = None, keepdims: _bool | None = None
+    ) -> Tensor:
         """log(sum(exp(input))) over some dims, without overflow."""
     def long(self) -> Tensor:
         """Convert to int64; a Tensor of that dtype is returned as it is."""
     def lt(self, other: Operand) -> Tensor:
-        """Input < other, elementwise with broadcasting."""
+        """Whether input < other, elementwise with broadcasting."""
     def masked_fill(self, mask: Tensor, value: Operand) -> Tensor:
         """`value` where the mask is True, else `input`."""
     def masked_fill_(self, mask: Tensor, value: Operand) -> Tensor:
@@ -201,13 +226,37 @@ class Methods:
         """The elements where the mask is True, in one dim."""
     def matmul(self, other: Tensor) -> Tensor:
         """Product of matrices, vectors, or stacks of matrices: the operator ``@``."""
-    def max(self, dim: _int | Operand | None = None, keepdim: _bool = False, *, other: Operand | None = None, axis: _int | None = None, keepdims: _bool | None = None) -> Any:
+    def max(
+        self,
+        dim: _int | Operand | None = None,
+        keepdim: _bool = False,
+        *,
+        other: Operand | None = None,
+        axis: _int | None = None,
+        keepdims: _bool | None = None,
+    ) -> Any:
         """Largest element of all; or along one dim, with its index; or elementwise, of two Tensors."""
     def maximum(self, other: Operand) -> Tensor:
         """The larger of two, elementwise with broadcasting; a nan wins."""
-    def mean(self, dim: Dims = None, keepdim: _bool = False, *, dtype: DType = None, axis: Dims = None, keepdims: _bool | None = None) -> Tensor:
+    def mean(
+        self,
+        dim: Dims = None,
+        keepdim: _bool = False,
+        *,
+        dtype: DType = None,
+        axis: Dims = None,
+        keepdims: _bool | None = None,
+    ) -> Tensor:
         """Arithmetic mean over some dims, or over all of them."""
-    def min(self, dim: _int | Operand | None = None, keepdim: _bool = False, *, other: Operand | None = None, axis: _int | None = None, keepdims: _bool | None = None) -> Any:
+    def min(
+        self,
+        dim: _int | Operand | None = None,
+        keepdim: _bool = False,
+        *,
+        other: Operand | None = None,
+        axis: _int | None = None,
+        keepdims: _bool | None = None,
+    ) -> Any:
         """Smallest element of all; or along one dim, with its index; or elementwise, of two Tensors."""
     def minimum(self, other: Operand) -> Tensor:
         """The smaller of two, elementwise with broadcasting; a nan wins."""
@@ -218,11 +267,11 @@ class Methods:
     def movedim(self, source: _int | Sequence[_int], destination: _int | Sequence[_int]) -> Tensor:
         """Move dims to other places; the rest keep their order."""
     def mul(self, other: Operand) -> Tensor:
-        """Input * other, elementwise with broadcasting."""
+        """The product input * other, elementwise with broadcasting."""
     def mul_(self, other: Operand) -> Tensor:
         """Multiply by `other` in place."""
     def multiply(self, other: Operand) -> Tensor:
-        """Input * other, elementwise with broadcasting."""
+        """The product input * other, elementwise with broadcasting."""
     def multiply_(self, other: Operand) -> Tensor:
         """Multiply by `other` in place."""
     def mv(self, vec: Tensor) -> Tensor:
@@ -235,7 +284,7 @@ class Methods:
     def ndimension(self) -> _int:
         """The number of dims."""
     def ne(self, other: Operand) -> Tensor:
-        """Input != other, elementwise with broadcasting."""
+        """Whether input != other, elementwise with broadcasting."""
     def neg(self) -> Tensor:
         """-input, elementwise."""
     def neg_(self) -> Tensor:
@@ -246,7 +295,9 @@ class Methods:
         """The number of elements."""
     def new_empty(self, *size: Any, dtype: DType = None, device: Any = None, requires_grad: _bool = False) -> Tensor:
         """Make a Tensor whose elements are not written, by default of the dtype of this one."""
-    def new_full(self, size: Any, fill_value: Any, *, dtype: DType = None, device: Any = None, requires_grad: _bool = False) -> Tensor:
+    def new_full(
+        self, size: Any, fill_value: Any, *, dtype: DType = None, device: Any = None, requires_grad: _bool = False
+    ) -> Tensor:
         """Make a Tensor whose elements are all `fill_value`, by default of the dtype of this one."""
     def new_ones(self, *size: Any, dtype: DType = None, device: Any = None, requires_grad: _bool = False) -> Tensor:
         """Make a Tensor of ones, by default of the dtype of this one."""
@@ -259,7 +310,7 @@ class Methods:
     def normal_(self, mean: _float = 0.0, std: _float = 1.0, *, generator: Generator | None = None) -> Tensor:
         """Write random numbers of a normal distribution."""
     def not_equal(self, other: Operand) -> Tensor:
-        """Input != other, elementwise with broadcasting."""
+        """Whether input != other, elementwise with broadcasting."""
     def numel(self) -> _int:
         """The number of elements."""
     def outer(self, vec2: Tensor) -> Tensor:
@@ -269,10 +320,18 @@ class Methods:
     def positive(self) -> Tensor:
         """Return +input: the Tensor itself."""
     def pow(self, exponent: Operand) -> Tensor:
-        """Input ** exponent, elementwise with broadcasting."""
+        """The power input ** exponent, elementwise with broadcasting."""
     def pow_(self, exponent: Operand) -> Tensor:
         """Raise to a power in place."""
-    def prod(self, dim: Dims = None, keepdim: _bool = False, *, dtype: DType = None, axis: Dims = None, keepdims: _bool | None = None) -> Tensor:
+    def prod(
+        self,
+        dim: Dims = None,
+        keepdim: _bool = False,
+        *,
+        dtype: DType = None,
+        axis: Dims = None,
+        keepdims: _bool | None = None,
+    ) -> Tensor:
         """Product over one dim, or over all of them."""
     def ravel(self) -> Tensor:
         """All elements in one dim: a view where that is possible."""
@@ -285,7 +344,7 @@ class Methods:
     def relu_(self) -> Tensor:
         """max(x, 0) of each element, in place."""
     def remainder(self, other: Operand) -> Tensor:
-        """Input - floor(input / other) * other: what division leaves, with the sign of `other`."""
+        """What division leaves, input - floor(input / other) * other, with the sign of `other`."""
     def remainder_(self, other: Operand) -> Tensor:
         """Replace each element by what division by `other` leaves."""
     def reshape(self, *shape: Any) -> Tensor:
@@ -316,7 +375,9 @@ class Methods:
         """The sizes of all dims, as a Size; or the size of one dim, as an int."""
     def softmax(self, dim: _int | None = None, dtype: DType = None, *, axis: _int | None = None) -> Tensor:
         """exp(input) / sum(exp(input)) along one dim: positive numbers that add up to 1."""
-    def split(self, split_size_or_sections: _int | Sequence[_int], dim: _int = 0, *, split_size: Any = None) -> tuple[Tensor, ...]:
+    def split(
+        self, split_size_or_sections: _int | Sequence[_int], dim: _int = 0, *, split_size: Any = None
+    ) -> tuple[Tensor, ...]:
         """Take a Tensor apart along one dim."""
     def sqrt(self) -> Tensor:
         """Square root, elementwise: nan below 0."""
@@ -328,21 +389,38 @@ class Methods:
         """Square in place."""
     def squeeze(self, dim: _int | Sequence[_int] | None = None) -> Tensor:
         """Leave out dims of size 1: those named, or all of them."""
-    def std(self, dim: Dims = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None, axis: Dims = None, keepdims: _bool | None = None) -> Tensor:
+    def std(
+        self,
+        dim: Dims = None,
+        unbiased: _bool | None = None,
+        keepdim: _bool = False,
+        *,
+        correction: _float | None = None,
+        axis: Dims = None,
+        keepdims: _bool | None = None,
+    ) -> Tensor:
         """Standard deviation over some dims, or over all of them: the square root of `var`."""
     def storage_offset(self) -> _int:
         """How many elements into its memory the first one lies."""
     def stride(self, dim: _int | None = None) -> Any:
         """How many elements apart neighbours are in memory: along each dim, or along one."""
     def sub(self, other: Operand, *, alpha: _float = 1) -> Tensor:
-        """Input - alpha * other, elementwise with broadcasting."""
+        """The difference input - alpha * other, elementwise with broadcasting."""
     def sub_(self, other: Operand, *, alpha: _float = 1) -> Tensor:
         """Subtract alpha * other in place."""
     def subtract(self, other: Operand, *, alpha: _float = 1) -> Tensor:
-        """Input - alpha * other, elementwise with broadcasting."""
+        """The difference input - alpha * other, elementwise with broadcasting."""
     def subtract_(self, other: Operand, *, alpha: _float = 1) -> Tensor:
         """Subtract alpha * other in place."""
-    def sum(self, dim: Dims = None, keepdim: _bool = False, *, dtype: DType = None, axis: Dims = None, keepdims: _bool | None = None) -> Tensor:
+    def sum(
+        self,
+        dim: Dims = None,
+        keepdim: _bool = False,
+        *,
+        dtype: DType = None,
+        axis: Dims = None,
+        keepdims: _bool | None = None,
+    ) -> Tensor:
         """Sum over some dims, or over all of them."""
     def swapaxes(self, axis0: _int, axis1: _int) -> Tensor:
         """Exchange two dims: `transpose` with NumPy's name."""
@@ -361,7 +439,7 @@ class Methods:
     def transpose(self, dim0: _int, dim1: _int) -> Tensor:
         """Exchange two dims."""
     def true_divide(self, other: Operand) -> Tensor:
-        """Input / other: `div` without rounding."""
+        """The quotient input / other: `div` without rounding."""
     def true_divide_(self, other: Operand) -> Tensor:
         """Divide by `other` in place."""
     def type_as(self, other: Tensor) -> Tensor:
@@ -374,7 +452,16 @@ class Methods:
         """Write random numbers, uniform from `from_` up to, and without, `to`."""
     def unsqueeze(self, dim: _int) -> Tensor:
         """Put in a dim of size 1."""
-    def var(self, dim: Dims = None, unbiased: _bool | None = None, keepdim: _bool = False, *, correction: _float | None = None, axis: Dims = None, keepdims: _bool | None = None) -> Tensor:
+    def var(
+        self,
+        dim: Dims = None,
+        unbiased: _bool | None = None,
+        keepdim: _bool = False,
+        *,
+        correction: _float | None = None,
+        axis: Dims = None,
+        keepdims: _bool | None = None,
+    ) -> Tensor:
         """Variance over some dims, or over all of them: the squared deviations from the mean, over n - correction."""
     def view(self, *shape: Any) -> Tensor:
         """The same memory in another shape, ``x.view(2, 3)``; or, given a dtype, its bits read as that."""

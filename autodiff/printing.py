@@ -13,7 +13,6 @@ import numpy as np
 
 from autodiff.dtypes import default_dtype
 from autodiff.errors import AutodiffError
-from autodiff.graph import Leaf
 
 __all__ = ["get_printoptions", "render", "set_printoptions"]
 
@@ -140,7 +139,7 @@ def _edges(array: Array, edge: int) -> Array:
     """The elements that are printed of a large Tensor: they alone decide the width."""
     for axis, n in enumerate(array.shape):
         if n > 2 * edge:
-            array = np.take(array, [*range(edge), *range(n - edge, n)], axis)
+            array = array[(slice(None),) * axis + ([*range(edge), *range(n - edge, n)],)]
     return array
 
 

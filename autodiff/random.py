@@ -12,7 +12,7 @@ import numpy as np
 
 from autodiff.device import Device, as_device
 from autodiff.errors import DtypeError, ShapeError
-from autodiff.graph import Value, wrap
+from autodiff.graph import wrap
 
 if TYPE_CHECKING:
     from autodiff.tensor import Tensor
@@ -95,7 +95,7 @@ class Generator:
 
     def set_state(self, new_state: Tensor) -> None:
         """Go on from a state that `get_state` returned."""
-        array = new_state._array if isinstance(new_state, Value) else np.asarray(new_state)
+        array = np.asarray(getattr(new_state, "_array", new_state))
         if array.dtype != np.uint8 or array.shape != (sum(_PARTS),):
             raise ShapeError(
                 f"a state is a uint8 Tensor of shape ({sum(_PARTS)},), as get_state() returns it, "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from statistics import median
 from typing import Any
 
@@ -23,25 +24,30 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--output", help="JSON file to write")
     options = parser.parse_args(arguments)
     statements = STATEMENTS | ({"torch": "import torch"} if options.torch else {})
-    times = measure(statements, options.processes)
+    with tempfile.TemporaryDirectory() as bytecode:
+        times = measure(statements, options.processes, bytecode)
+        modules = slowest(bytecode) if options.modules else []
     result = summarise(times)
     for name, statement in statements.items():
         print(f"{statement:28} minimum {result[name]['minimum']:7.1f} ms   median {result[name]['median']:7.1f} ms")
     beyond = result["beyond numpy"]
     print(f"{'ours beyond numpy':28} minimum {beyond['minimum']:7.1f} ms   median {beyond['median']:7.1f} ms")
-    if options.modules:
-        print("\n".join(f"{cost / 1e3:7.2f} ms  {module}" for module, cost in slowest()))
+    for module, cost in modules:
+        print(f"{cost / 1e3:7.2f} ms  {module}")
     if options.output:
         write_record({"machine": describe(1), "result": result, "times_ms": times}, options.output)
     return 0
 
 
-def measure(statements: dict[str, str], processes: int) -> dict[str, list[float]]:
-    """Milliseconds of each statement, one process each, in turn; a first uncounted round warms the file cache."""
+def measure(statements: dict[str, str], processes: int, bytecode: str) -> dict[str, list[float]]:
+    """Milliseconds of each statement, one process each, in turn.
+
+    A first round, not counted, compiles the modules into the folder `bytecode`, as an installation does.
+    """
     times: dict[str, list[float]] = {name: [] for name in statements}
     for round_ in range(processes + 1):
         for name, statement in statements.items():
-            spent = float(run_python(["-c", TIMED.format(statement=statement)], threads=1))
+            spent = float(run_python(["-c", TIMED.format(statement=statement)], threads=1, bytecode=bytecode))
             if round_:
                 times[name].append(round(spent, 3))
     return times
@@ -60,13 +66,13 @@ def summarise(times: dict[str, list[float]]) -> dict[str, dict[str, float]]:
     return result | {"beyond numpy": beyond}
 
 
-def slowest() -> list[tuple[str, int]]:
+def slowest(bytecode: str) -> list[tuple[str, int]]:
     """The modules that our import loads and NumPy's does not, with their own microseconds, costliest first."""
     costs: dict[str, Any] = {}
     for name, statement in STATEMENTS.items():
         # -X importtime writes to the error stream, which the process hands to its output here.
         code = f"import os; os.dup2(1, 2); {statement}"
-        lines = run_python(["-X", "importtime", "-c", code], threads=1).splitlines()
+        lines = run_python(["-X", "importtime", "-c", code], 1, bytecode).splitlines()
         rows = [line.removeprefix("import time:").split("|") for line in lines if line.startswith("import time:")]
         costs[name] = {row[2].strip(): int(row[0]) for row in rows if row[0].strip().isdigit()}
     ours = {module: cost for module, cost in costs["ours"].items() if module not in costs["numpy"]}

@@ -40,17 +40,30 @@ def environment(threads: int) -> dict[str, str]:
     return env
 
 
-def run_python(arguments: list[str], threads: int) -> str:
+def run_python(arguments: list[str], threads: int, bytecode: str | None = None) -> str:
     """Run Python with `arguments` in a fresh process from the repository's root; give what it prints.
+
+    Parameters
+    ----------
+    arguments : list of str
+    threads : int
+    bytecode : str, optional
+        A folder in which to keep compiled modules, so that a later process finds them whatever this environment says.
+
+    Returns
+    -------
+    str
 
     Raises
     ------
     RuntimeError
         When the process fails, with the end of what it wrote to its error stream.
     """
-    done = subprocess.run(
-        [sys.executable, *arguments], env=environment(threads), cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    env = environment(threads)
+    if bytecode:
+        env.pop("PYTHONDONTWRITEBYTECODE", None)
+        env["PYTHONPYCACHEPREFIX"] = bytecode
+    done = subprocess.run([sys.executable, *arguments], env=env, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"`python {' '.join(arguments)[:200]}` failed:\n{done.stderr[-3000:]}")
     return done.stdout

@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.cases import CASES, LEARNING_RATE, make_problem
 from benchmarks.contenders import REQUIRES, STANDARD, installed
 from benchmarks.machine import RESULTS, describe, run_python, stamp, write_record
-from benchmarks.summary import Run, ratios, table
+from benchmarks.summary import STEADY, Run, ratios, table, unsteady
 from benchmarks.worker import CHECKED_STEPS, Order
 
 TOLERANCE = {"sgd": (1e-4, 1e-2), "adam": (1e-4, 1e-1)}
@@ -45,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
     rows = ratios(runs)
     record |= {"seconds": round(time.monotonic() - started, 1), "ratios": rows, "checks": checks, "runs": runs}
     print(table(rows))
+    if unsteady(rows):
+        print(f"note: ratios differ between rounds by more than {STEADY}: {', '.join(unsteady(rows))}")
     wrong = report_checks(checks)
     write(record, options.output)
     return int(wrong)

@@ -7,6 +7,7 @@ from typing import Any
 
 PAIRS = (("ours", "torch_eager"), ("numpy_floor", "torch_eager"), ("ours", "numpy_floor"))
 SHORT = {"torch_eager": "torch", "numpy_floor": "floor", "jax_jit": "jax", "hips_autograd": "hips"}
+STEADY = 1.3
 
 Run = dict[str, Any]
 Key = tuple[str, str]
@@ -75,6 +76,15 @@ def ratios(runs: list[Run]) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def unsteady(rows: list[dict[str, Any]]) -> list[str]:
+    """The cases whose ratios differ between rounds by more than `STEADY`: something else ran beside them."""
+    return [
+        f"{row['case']} {row['optimizer']}"
+        for row in rows
+        if any(figure["high"] > STEADY * figure["low"] for figure in row["ratios"].values())
+    ]
 
 
 def short(name: str) -> str:

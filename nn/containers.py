@@ -122,7 +122,8 @@ class Sequential(_Row):
 
     def forward(self, input: Any) -> Any:
         for module in self._modules.values():
-            input = module(input)  # type: ignore[misc]
+            assert module is not None
+            input = module(input) if module._hooked else module.forward(input)
         return input
 
     def __add__(self, other: Sequential) -> Sequential:

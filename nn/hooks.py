@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["call", "register"]
 
 Hooks = dict[int, Any]
+NONE: dict[str, Hooks] = {"before": {}, "after": {}, "backward": {}}
 
 
 def register(module: Module, when: str, hook: Callable[..., Any], prepend: bool, with_kwargs: bool) -> RemovableHandle:
     """Add a hook of one kind ("before", "after" or "backward") and switch the module to `call`."""
     fields = module.__dict__
-    all_hooks: dict[str, Hooks] = fields.setdefault("_hooks", {"before": {}, "after": {}, "backward": {}})
+    all_hooks: dict[str, Hooks] = fields.setdefault("_hooks", {when: {} for when in NONE})
     fields["_hooked"] = True
     hooks = all_hooks[when]
     handle = RemovableHandle(hooks, (hook, with_kwargs))  # type: ignore[arg-type]
@@ -34,7 +35,7 @@ def register(module: Module, when: str, hook: Callable[..., Any], prepend: bool,
 
 def call(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run the forward of `module` with its hooks."""
-    all_hooks: dict[str, Hooks] = module.__dict__["_hooks"]
+    all_hooks: dict[str, Hooks] = module.__dict__.get("_hooks", NONE)
     for hook, with_kwargs in list(all_hooks["before"].values()):
         if with_kwargs:
             replaced = hook(module, args, kwargs)

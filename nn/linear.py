@@ -9,8 +9,8 @@ import numpy as np
 
 from autodiff.dtypes import as_dtype, default_dtype
 from autodiff.errors import DtypeError, ShapeError
+from autodiff.graph import wrap
 from autodiff.ops.linalg import linear
-from autodiff.primitive import wrap
 from autodiff.tensor import Tensor
 from nn import functional as F
 from nn import init
@@ -125,9 +125,9 @@ class Linear(Module):
 def _misfit(input: Any, layer: Linear) -> str | None:
     """Why an input does not fit a Linear, and the mend; None if it does."""
     if not isinstance(input, (Tensor, np.ndarray)):
-        return f"it takes a Tensor, and got a {type(input).__name__}; make one with ad.tensor(...)"
+        return f"expected a Tensor and got a {type(input).__name__}; make one with ad.tensor(...)"
     shape, width = tuple(input.shape), layer.in_features
-    got = f"it takes inputs of shape (..., {width}), and got one of shape {shape}; "
+    got = f"expected an input of shape (..., {width}) and got {shape}; "
     if not shape or shape[-1] != width:
         if len(shape) > 2 and prod(shape[1:]) == width:
             return got + "flatten each sample first, with nn.Flatten() before this layer or x.flatten(1)"
@@ -142,7 +142,7 @@ def _misfit(input: Any, layer: Linear) -> str | None:
         mend = f"convert the batch with {convert}"
         if dtype.kind == "f":
             mend += f", or the model with model.to(ad.{dtype})"
-        return f"its parameters are {wanted}, and got an input of {dtype}; {mend}"
+        return f"expected an input of {wanted}, as its parameters are, and got {dtype}; {mend}"
     return None
 
 

@@ -178,7 +178,7 @@ class CrossEntropyLoss(_WeightedLoss):
                 return fused.cross_entropy(  # type: ignore[no-any-return]
                     input, target, reduction=self.reduction, ignore_index=self.ignore_index
                 )
-            check_classes(input, target, "CrossEntropyLoss")
+            check_classes(input, target, "CrossEntropyLoss", soft=True)
         return F.cross_entropy(
             input,
             target,

@@ -48,7 +48,8 @@ class Module:
     """
 
     training: bool = True
-    # Whether there may be hooks. A call without any costs one look at this flag.
+    # Whether a call is more than its forward: there are hooks, or a subclass has a __call__ of its own. Without them it
+    # costs one look at this flag, and a Sequential may go straight to the forward.
     _hooked: bool = False
     _parameters: dict[str, Parameter | None]
     _buffers: dict[str, Tensor | None]
@@ -56,13 +57,18 @@ class Module:
     _transient: set[str]
 
     def __init__(self) -> None:
-        # The attributes themselves live in __dict__, where reading them is cheapest; these know which is what, in order.
+        # The attributes themselves live in __dict__, where reading them is cheapest; these know which is what.
         fields = self.__dict__
         fields["training"] = True
         fields["_parameters"] = {}
         fields["_buffers"] = {}
         fields["_transient"] = set()  # names of the buffers that the state_dict leaves out
         fields["_modules"] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__call__" in cls.__dict__:
+            cls._hooked = True
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output: to be written by each subclass."""
@@ -103,7 +109,8 @@ class Module:
 
     def _register(self, registry: dict[str, Any], name: str, value: Any) -> None:
         """Make `value` an attribute that one registry knows, and the others do not."""
-        for other in (self._parameters, self._buffers, self._modules):
+        others: tuple[dict[str, Any], ...] = (self._parameters, self._buffers, self._modules)
+        for other in others:
             if other is not registry:
                 other.pop(name, None)
         registry[name] = value
@@ -118,11 +125,12 @@ class Module:
 
     def _replace(self, name: str, value: Any) -> None:
         """Let a registered name hold `value`, which is neither Parameter, Buffer nor Module, if it may."""
-        for registry, kind, accepted in (
+        registries: tuple[tuple[dict[str, Any], str, Any], ...] = (
             (self._parameters, "parameter", ()),
             (self._buffers, "buffer", Tensor),
             (self._modules, "module", ()),
-        ):
+        )
+        for registry, kind, accepted in registries:
             if name in registry:
                 if value is not None and not isinstance(value, accepted):
                     mend = "wrap it in nn.Parameter(...)" if kind == "parameter" else f"assign a {kind} or None"
@@ -130,12 +138,13 @@ class Module:
                         f"{type(self).__name__}.{name} is a {kind} and cannot become a {type(value).__name__}; "
                         f"{mend}, or `del` the attribute first"
                     )
-                registry[name] = value  # type: ignore[index]
+                registry[name] = value
 
     def __delattr__(self, name: str) -> None:
         object.__delattr__(self, name)
-        for registry in (self._parameters, self._buffers, self._modules):
-            registry.pop(name, None)  # type: ignore[attr-defined]
+        self._parameters.pop(name, None)
+        self._buffers.pop(name, None)
+        self._modules.pop(name, None)
         self._transient.discard(name)
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff.graph import stamp
-from autodiff.primitive import wrap
+from autodiff.graph import stamp, wrap
 from autodiff.tensor import Tensor
 from nn.errors import SetupError, StateDictError
 from nn.parameter import Parameter
@@ -66,8 +65,9 @@ def load(module: Module, state_dict: Any, strict: bool, assign: bool) -> Loaded:
         if array.shape != places[key][2]._array.shape
     ]
     if wrong or (strict and (missing or unexpected)):
-        kept = (missing, unexpected) if strict else ((), ())
-        raise StateDictError(type(module).__name__, *kept, wrong)
+        if not strict:
+            missing, unexpected = [], []
+        raise StateDictError(type(module).__name__, missing, unexpected, wrong)
     for key, array in found.items():
         inside, name, value = places[key]
         if assign:

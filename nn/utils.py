@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from autodiff.errors import GradientError, ShapeError
-from autodiff.graph import stamp
+from autodiff.graph import stamp, wrap
 from autodiff.ops.shape import concatenate, reshape
-from autodiff.primitive import wrap
 from autodiff.tensor import Tensor
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_", "parameters_to_vector", "vector_to_parameters"]

@@ -1,6 +1,6 @@
-"""Writes autodiff/methods.pyi: the methods that `autodiff.names` attaches to Tensor, with their signatures, for editors.
+"""Writes autodiff/methods.pyi: the methods that `autodiff.names` attaches to Tensor, with their signatures.
 
-    python tests/methods_stub.py --write
+Editors and type checkers read it; ``python tests/methods_stub.py --write`` brings it up to date.
 """
 
 import inspect
@@ -10,6 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 STUB = ROOT / "autodiff" / "methods.pyi"
+
+WIDTH = 120
 
 HEAD = '''"""The methods of Tensor that are PyTorch-named functions as well.
 
@@ -28,6 +30,7 @@ from autodiff.tensor import Tensor
 
 class Methods:
     """Base of Tensor; `autodiff.names` attaches its functions here, so that each is written once."""
+
 '''
 
 # Methods called float, int and bool hide the types inside the class.
@@ -48,8 +51,8 @@ def parameter(p: inspect.Parameter) -> str:
     return f"{stars}{p.name}: {typed(p.annotation)}{default}"
 
 
-def signature(function: object) -> str:
-    """Parameters without the first one, which is the Tensor itself, and the type of the result."""
+def signature(function: object, name: str) -> str:
+    """The head of a method: the parameters but the first, which is the Tensor itself, and the type of the result."""
     found = inspect.signature(function)
     parts = ["self"]
     keyword_only = False
@@ -59,16 +62,25 @@ def signature(function: object) -> str:
             parts.append("*")
             keyword_only = True
         parts.append(parameter(p))
-    return f"({', '.join(parts)}) -> {typed(found.return_annotation)}"
+    return laid_out(f"    def {name}(", parts, f") -> {typed(found.return_annotation)}:")
+
+
+def laid_out(head: str, parts: list[str], tail: str) -> str:
+    """A signature as the formatter lays it out: on one line, on three, or one parameter a line."""
+    text = ", ".join(parts)
+    if len(head + text + tail) <= WIDTH:
+        return f"{head}{text}{tail}\n"
+    if len(text) + 8 <= WIDTH:
+        return f"{head}\n        {text}\n    {tail}\n"
+    return head + "\n" + "".join([f"        {part},\n" for part in parts]) + f"    {tail}\n"
 
 
 def method(name: str, attribute: object) -> str:
     """One method, or property, with the first line of its description."""
     function = attribute.fget if isinstance(attribute, property) else attribute
     head = "    @property\n" if isinstance(attribute, property) else ""
-    head += f"    def {name}{signature(function)}:\n"
     first = (inspect.getdoc(function) or "").partition("\n")[0]
-    return head + f'        """{first}"""\n'
+    return f'{head}{signature(function, name)}        """{first}"""\n'
 
 
 def stub() -> str:

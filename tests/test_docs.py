@@ -37,7 +37,7 @@ def away(tmp_path, monkeypatch) -> None:
 
 
 @pytest.mark.usefixtures("away")
-@pytest.mark.parametrize("name", documented_modules())
+@pytest.mark.parametrize("name", list(documented_modules()))
 def test_the_examples_of_a_module_give_what_they_show(name):
     report: list[str] = []
     runner = doctest.DocTestRunner(optionflags=OPTIONS)

@@ -59,6 +59,7 @@ def _legend(both: bool) -> str:
 def _font(words: str, color: str, size: int | None = None) -> str:
     """Some words for an HTML-like label, escaped, without what cannot be shown; each row of an array on its line."""
     shown = escape("".join([c for c in words if c.isprintable()])).replace("], [", "],<BR/>[")
+    shown = shown.replace("\\", "\\\\")  # or DOT would put the node's own name for \N
     return f'<FONT COLOR="{color}"{f" POINT-SIZE={chr(34)}{size}{chr(34)}" if size else ""}>{shown}</FONT>'
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from autodiff.dtypes import as_dtype, scalar_dtype
-from autodiff.errors import DtypeError, IndexingError, ShapeError
+from autodiff.errors import DtypeError, IndexingError
 from autodiff.graph import Value, wrap
 from autodiff.operands import operand
 from autodiff.ops import elementwise as ew
@@ -92,9 +92,11 @@ def reduced(input: Any, name: str, dim: Any, axis: Any, dtype: Any = None) -> tu
 
 def sizes(given: Any, name: str) -> tuple[int, ...]:
     """Return sizes given one by one or as one sequence: ``(2, 3)`` and ``((2, 3),)`` are both (2, 3)."""
-    if len(given) == 1 and not isinstance(given[0], (int, np.integer)) and isinstance(given[0], (Sequence, Value)):
-        given = given[0].tolist() if isinstance(given[0], Value) else given[0]
-    found = tuple([integer(n, f"{name}: a size") for n in given])
-    if found.count(-1) > 1:
-        raise ShapeError(f"{name}: only one of the sizes {found} can be inferred from the others (-1)")
-    return found
+    if len(given) == 1 and type(given[0]) is not int and isinstance(given[0], (Sequence, Value)):
+        given = given[0]._array.tolist() if isinstance(given[0], Value) else given[0]
+        if isinstance(given, int):  # from a Tensor without dimensions
+            given = (given,)
+    for n in given:
+        if type(n) is not int:
+            return tuple([integer(n, f"{name}: a size") for n in given])
+    return tuple(given)

@@ -40,7 +40,7 @@ METHODS = __all__
 
 
 def add(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
-    """Input + alpha * other, elementwise with broadcasting.
+    """The sum input + alpha * other, elementwise with broadcasting.
 
     The derivatives are 1 and alpha.
 
@@ -54,7 +54,7 @@ def add(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
 
 
 def sub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
-    """Input - alpha * other, elementwise with broadcasting.
+    """The difference input - alpha * other, elementwise with broadcasting.
 
     The derivatives are 1 and -alpha.
 
@@ -68,7 +68,7 @@ def sub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
 
 
 def mul(input: Operand, other: Operand) -> Tensor:
-    """Input * other, elementwise with broadcasting.
+    """The product input * other, elementwise with broadcasting.
 
     The derivatives are `other` and `input`.
 
@@ -83,7 +83,7 @@ def mul(input: Operand, other: Operand) -> Tensor:
 
 
 def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
-    """Input / other, elementwise with broadcasting; the quotient of integers is a float.
+    """The quotient input / other, elementwise with broadcasting; the quotient of integers is a float.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
 
 
 def true_divide(input: Operand, other: Operand) -> Tensor:
-    """Input / other: `div` without rounding.
+    """The quotient input / other: `div` without rounding.
 
     The derivatives are 1 / other and -input / other^2.
 
@@ -158,7 +158,7 @@ def floor_divide(input: Operand, other: Operand) -> Tensor:
 
 
 def remainder(input: Operand, other: Operand) -> Tensor:
-    """Input - floor(input / other) * other: what division leaves, with the sign of `other`.
+    """What division leaves, input - floor(input / other) * other, with the sign of `other`.
 
     The derivatives are 1 and -floor(input / other).
 
@@ -172,7 +172,7 @@ def remainder(input: Operand, other: Operand) -> Tensor:
 
 
 def pow(input: Operand, exponent: Operand) -> Tensor:
-    """Input ** exponent, elementwise with broadcasting.
+    """The power input ** exponent, elementwise with broadcasting.
 
     The derivatives are exponent * input^(exponent - 1), which is 0 for an exponent of 0, and
     input^exponent * log(input), which is 0 where input = 0 and exponent >= 0.
@@ -260,7 +260,7 @@ def abs(input: Tensor) -> Tensor:
 def sign(input: Tensor) -> Tensor:
     """-1, 0 or 1, by the sign of each element.
 
-    The derivative is 0.
+    The derivative is 0. A nan stays nan, where PyTorch gives 0.
 
     Examples
     --------

@@ -46,7 +46,7 @@ METHODS = __all__
 
 
 def eq(input: Operand, other: Operand) -> Tensor:
-    """Input == other, elementwise with broadcasting.
+    """Whether input == other, elementwise with broadcasting.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def eq(input: Operand, other: Operand) -> Tensor:
 
 
 def ne(input: Operand, other: Operand) -> Tensor:
-    """Input != other, elementwise with broadcasting.
+    """Whether input != other, elementwise with broadcasting.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def ne(input: Operand, other: Operand) -> Tensor:
 
 
 def lt(input: Operand, other: Operand) -> Tensor:
-    """Input < other, elementwise with broadcasting.
+    """Whether input < other, elementwise with broadcasting.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def lt(input: Operand, other: Operand) -> Tensor:
 
 
 def le(input: Operand, other: Operand) -> Tensor:
-    """Input <= other, elementwise with broadcasting.
+    """Whether input <= other, elementwise with broadcasting.
 
     Examples
     --------
@@ -94,7 +94,7 @@ def le(input: Operand, other: Operand) -> Tensor:
 
 
 def gt(input: Operand, other: Operand) -> Tensor:
-    """Input > other, elementwise with broadcasting.
+    """Whether input > other, elementwise with broadcasting.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def gt(input: Operand, other: Operand) -> Tensor:
 
 
 def ge(input: Operand, other: Operand) -> Tensor:
-    """Input >= other, elementwise with broadcasting.
+    """Whether input >= other, elementwise with broadcasting.
 
     Examples
     --------
@@ -138,9 +138,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
     return np.array_equal(as_value(input, "equal")._array, as_value(other, "equal")._array)
 
 
-def isclose(
-    input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
-) -> Tensor:
+def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """|input - other| <= atol + rtol |other|, elementwise.
 
     Parameters

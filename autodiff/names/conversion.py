@@ -111,7 +111,7 @@ def _target(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
     if rest and isinstance(rest[0], Value):
         other = rest.pop(0)
     if other is not None:
-        dtype = other._array.dtype
+        dtype = as_value(other, "to")._array.dtype
     elif rest and (rest[0] is None or isinstance(rest[0], Device) or _is_device_name(rest[0])):
         if rest[0] is not None:
             as_device(rest[0])

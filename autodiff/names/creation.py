@@ -51,9 +51,7 @@ def wanted_shape(size: tuple[Any, ...], keyword: Any, name: str) -> tuple[int, .
     return shape
 
 
-def zeros(
-    *size: Any, dtype: DType = None, device: Any = None, requires_grad: bool = False, **named: Any
-) -> Tensor:
+def zeros(*size: Any, dtype: DType = None, device: Any = None, requires_grad: bool = False, **named: Any) -> Tensor:
     """Make a Tensor of zeros.
 
     Parameters

@@ -235,7 +235,9 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     if not shape:
         return gather(reshape(x, shape=(1,)), 0, reshape(places, shape=(1,)))[0]
     if any(w > n for i, (w, n) in enumerate(zip(wanted, shape)) if i != d):
-        raise ShapeError(f"gather: the index of shape {wanted} is larger than the input of shape {shape} beside dim {d}")
+        raise ShapeError(
+            f"gather: the index of shape {wanted} is larger than the input of shape {shape} beside dim {d}"
+        )
     _check_range(places, shape[d], "gather", d)
     cut = tuple([_ALL if i == d or w == n else slice(w) for i, (w, n) in enumerate(zip(wanted, shape))])
     if any(c is not _ALL for c in cut):
@@ -399,7 +401,9 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     n = shape[d] if shape else 0
     begin = first + n if first < 0 else first
     if not 0 <= begin <= begin + count <= n:
-        raise IndexingError(f"narrow: {count} slices from {first} on do not lie in dim {d} of a Tensor of shape {shape}")
+        raise IndexingError(
+            f"narrow: {count} slices from {first} on do not lie in dim {d} of a Tensor of shape {shape}"
+        )
     return ix.index(x, key=(_ALL,) * d + (slice(begin, begin + count),))
 
 
@@ -407,10 +411,12 @@ def fill_value(value: Any, x: Any, name: str) -> Any:
     """One value to put into a Tensor `x`, in its dtype."""
     if isinstance(value, Value):
         if value._array.ndim:
-            raise ShapeError(f"{name} takes one value, a number or a Tensor without dimensions, not one of shape {value._array.shape}")
+            raise ShapeError(
+                f"{name} takes one value: a Tensor without dimensions, not one of shape {value._array.shape}"
+            )
         return cast(value, x._array.dtype)
     if not isinstance(value, (int, float, np.generic)):
-        raise DtypeError(f"{name} takes one value, a number or a Tensor without dimensions, not a {type(value).__name__}")
+        raise DtypeError(f"{name} takes one value: a number or a Tensor, not a {type(value).__name__}")
     kind = x._array.dtype.kind
     return float(value) if kind == "f" else bool(value) if kind == "b" else int(value)
 
@@ -418,7 +424,9 @@ def fill_value(value: Any, x: Any, name: str) -> Any:
 def _mask(mask: Any, name: str) -> Any:
     mask = as_value(mask, name)
     if mask._array.dtype.kind != "b":
-        raise DtypeError(f"{name}: the mask must be boolean, not {mask._array.dtype}; compare it with something: m != 0")
+        raise DtypeError(
+            f"{name}: the mask must be boolean, not {mask._array.dtype}; compare it with something: m != 0"
+        )
     return mask
 
 

@@ -109,9 +109,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -
     n = len(shape) + 1
     d = integer(dim if axis is None else axis, "stack: dim")
     if not -n <= d < n:
-        raise IndexingError(
-            f"stack: dim {d} is out of range for Tensors of shape {shape}; it may be {-n} to {n - 1}"
-        )
+        raise IndexingError(f"stack: dim {d} is out of range for Tensors of shape {shape}; it may be {-n} to {n - 1}")
     return sh.stack(*several, axis=d % n)
 
 

@@ -69,9 +69,10 @@ def sum(
     """
     if keepdims is not None:
         keepdim = keepdims
-    if dim is None and axis is None and dtype is None and isinstance(input, Value) and input._array.dtype.kind == "f":
-        return red.sum(input, axis=None, keepdims=keepdim)
-    x, over = reduced(input, "sum", dim, axis, dtype)
+    x: Any = input
+    if dim is None and axis is None and dtype is None and isinstance(x, Value) and x._array.dtype.kind == "f":
+        return red.sum(x, axis=None, keepdims=keepdim)  # the common case, as fast as it can be
+    x, over = reduced(x, "sum", dim, axis, dtype)
     return red.sum(_countable(x, dtype), axis=over, keepdims=keepdim)
 
 
@@ -121,9 +122,10 @@ def mean(
     """
     if keepdims is not None:
         keepdim = keepdims
-    if dim is None and axis is None and dtype is None and isinstance(input, Value) and input._array.dtype.kind == "f":
-        return red.mean(input, axis=None, keepdims=keepdim)
-    x, over = reduced(input, "mean", dim, axis, dtype)
+    x: Any = input
+    if dim is None and axis is None and dtype is None and isinstance(x, Value) and x._array.dtype.kind == "f":
+        return red.mean(x, axis=None, keepdims=keepdim)  # the common case, as fast as it can be
+    x, over = reduced(x, "mean", dim, axis, dtype)
     return red.mean(_floating(x, "mean"), axis=over, keepdims=keepdim)
 
 
@@ -396,7 +398,9 @@ def _countable(x: Any, dtype: Any) -> Any:
 def _floating(x: Any, name: str) -> Any:
     """`x`, which must be of a floating dtype."""
     if x._array.dtype.kind != "f":
-        raise DtypeError(f"{name} needs floating numbers and got {x._array.dtype}; convert them first: x.float().{name}(...)")
+        raise DtypeError(
+            f"{name} needs floating numbers and got {x._array.dtype}; convert them first: x.float().{name}(...)"
+        )
     return x
 
 

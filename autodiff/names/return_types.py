@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from autodiff.tensor import Tensor
@@ -10,11 +11,20 @@ if TYPE_CHECKING:
 __all__ = ["max", "min"]
 
 
-class _ValuesIndices(NamedTuple):
+# A named tuple written out: making one of `typing.NamedTuple` takes longer to import than a family of functions.
+class _ValuesIndices(tuple[Any, ...]):
     """Elements that were picked along a dim, and where each of them stood."""
 
-    values: Tensor
-    indices: Tensor
+    __slots__ = ()
+    _fields = ("values", "indices")
+    values: Tensor = property(itemgetter(0))  # type: ignore[assignment]
+    indices: Tensor = property(itemgetter(1))  # type: ignore[assignment]
+
+    def __new__(cls, values: Any, indices: Any) -> _ValuesIndices:
+        return tuple.__new__(cls, (values, indices))
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return tuple(self)
 
     def __repr__(self) -> str:
         return f"return_types.{type(self).__name__}(\nvalues={self.values!r},\nindices={self.indices!r})"

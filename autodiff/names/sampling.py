@@ -27,7 +27,7 @@ METHODS = ["bernoulli"]
 def draw_uniform(shape: tuple[int, ...], dtype: Any, generator: Generator | None) -> Any:
     """Numbers of [0, 1), as an array."""
     rng = (generator or default_generator).rng
-    if dtype == float32 or dtype == float64:
+    if dtype in (float32, float64):
         return np.asarray(rng.random(shape, dtype=dtype))
     return np.asarray(rng.random(shape, dtype=np.float32)).astype(dtype)
 
@@ -35,7 +35,7 @@ def draw_uniform(shape: tuple[int, ...], dtype: Any, generator: Generator | None
 def draw_normal(shape: tuple[int, ...], dtype: Any, generator: Generator | None) -> Any:
     """Numbers of the standard normal distribution, as an array."""
     rng = (generator or default_generator).rng
-    if dtype == float32 or dtype == float64:
+    if dtype in (float32, float64):
         return np.asarray(rng.standard_normal(shape, dtype=dtype))
     return np.asarray(rng.standard_normal(shape, dtype=np.float32)).astype(dtype)
 
@@ -161,7 +161,9 @@ def randint(
     if first >= last:
         raise AutodiffError(f"randint: no integer is at least {first} and below {last}")
     drawn = (generator or default_generator).rng.integers(first, last, wanted_shape((size,), None, "randint"))
-    return made(np.asarray(drawn).astype(int64 if dtype is None else as_dtype(dtype), copy=False), device, requires_grad)
+    return made(
+        np.asarray(drawn).astype(int64 if dtype is None else as_dtype(dtype), copy=False), device, requires_grad
+    )
 
 
 def randperm(
@@ -315,7 +317,9 @@ def normal(
     tensors = [v for v in (centre, spread) if isinstance(v, np.ndarray)]
     if size is None and not tensors:
         raise ShapeError("normal needs a size where mean and std are numbers: ad.normal(0.0, 1.0, (2, 3))")
-    shape = wanted_shape((size,), None, "normal") if size is not None else np.broadcast_shapes(*[v.shape for v in tensors])
+    shape = (
+        wanted_shape((size,), None, "normal") if size is not None else np.broadcast_shapes(*[v.shape for v in tensors])
+    )
     if np.any(np.less(spread, 0)):
         raise AutodiffError("normal: a standard deviation cannot be negative")
     wanted = _floating(tensors[0].dtype if tensors and dtype is None else dtype, "normal")
@@ -353,8 +357,8 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     """
     x = as_value(input, "bernoulli")._array
     chance = x if p is None else p
-    if p is None:
-        _floating(x.dtype, "bernoulli")
+    if p is None and x.dtype.kind != "f":
+        raise DtypeError(f"bernoulli takes probabilities, which {x.dtype} cannot hold; give floating numbers, or p=")
     if not np.all(np.less_equal(0, chance) & np.less_equal(chance, 1)):
         raise AutodiffError("bernoulli: a probability must be between 0 and 1")
     drawn = draw_uniform(x.shape, x.dtype if x.dtype.kind == "f" else float64, generator)

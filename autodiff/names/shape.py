@@ -62,16 +62,24 @@ def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
     tensor([[0, 1, 2],
             [3, 4, 5]])
     """
-    wanted = sizes((shape,), "reshape")
-    x = as_value(input, "reshape")
-    check_fits(x._array.shape, wanted, "reshape")
-    return sh.reshape(x, shape=wanted)
+    return reshaped(as_value(input, "reshape"), sizes((shape,), "reshape"), "reshape")
+
+
+def reshaped(x: Any, wanted: tuple[int, ...], name: str) -> Any:
+    """Give a Tensor another shape, in which one size may be -1."""
+    try:
+        return sh.reshape(x, shape=wanted)
+    except ShapeError:
+        check_fits(x._array.shape, wanted, name)
+        raise
 
 
 def check_fits(shape: tuple[int, ...], wanted: tuple[int, ...], name: str) -> None:
     """Raise unless the elements of `shape` fill `wanted` exactly."""
+    if wanted.count(-1) > 1:
+        raise ShapeError(f"{name}: only one of the sizes {wanted} can be inferred from the others (-1)")
     have, want = prod(shape), prod(wanted)
-    fits = have == want if want >= 0 and -1 not in wanted else bool(want) and have % -want == 0
+    fits = have == want if -1 not in wanted else want < 0 and have % -want == 0
     if not fits or min(wanted, default=0) < -1:
         raise ShapeError(f"{name}: the {have} elements of a Tensor of shape {shape} do not fill the shape {wanted}")
 
@@ -101,7 +109,9 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     shape = x._array.shape
     first, last = one_dim(start_dim, shape, "flatten"), one_dim(end_dim, shape, "flatten")
     if first > last:
-        raise IndexingError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim} in a Tensor of shape {shape}")
+        raise IndexingError(
+            f"flatten: start_dim {start_dim} comes after end_dim {end_dim} in a Tensor of shape {shape}"
+        )
     if shape and first == last:
         return x
     return sh.reshape(x, shape=(*shape[:first], prod(shape[first : last + 1]), *shape[last + 1 :]))
@@ -357,7 +367,9 @@ def movedim(input: Tensor, source: int | Sequence[int], destination: int | Seque
         for given in (source, destination)
     )
     if len(sources) != len(targets) or len(set(sources)) < len(sources) or len(set(targets)) < len(targets):
-        raise ShapeError(f"movedim: source {source} and destination {destination} must name equally many dims, each once")
+        raise ShapeError(
+            f"movedim: source {source} and destination {destination} must name equally many dims, each once"
+        )
     if not shape:
         return sh.transpose(x)
     order = [d for d in range(len(shape)) if d not in sources]

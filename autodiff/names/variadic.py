@@ -1,4 +1,4 @@
-"""Methods that are called otherwise than the function of their name: sizes given one by one, or another first argument."""
+"""Methods that are called otherwise than the function of their name: x.reshape(2, 3), x.where(condition, y)."""
 
 # mypy: disable-error-code=no-any-return
 # (a primitive's result is a Tensor, which its signature cannot say)
@@ -15,8 +15,7 @@ from autodiff.graph import wrap
 from autodiff.names import creation, index
 from autodiff.names import shape as shapes
 from autodiff.names.arguments import DType, Operand, sizes
-from autodiff.names.shape import check_fits, expanded
-from autodiff.ops import shape as sh
+from autodiff.names.shape import expanded, reshaped
 
 if TYPE_CHECKING:
     from autodiff.tensor import Tensor
@@ -41,12 +40,12 @@ METHODS = __all__
 
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same elements in another shape, ``x.reshape(2, 3)`` or ``x.reshape((2, 3))``: see `autodiff.reshape`."""
-    return _reshape(input, sizes(shape, "reshape"))
+    return reshaped(input, sizes(shape, "reshape"), "reshape")
 
 
 def reshape_as(input: Tensor, other: Tensor) -> Tensor:
     """The same elements in the shape of another Tensor."""
-    return _reshape(input, other._array.shape)
+    return reshaped(input, other._array.shape, "reshape_as")
 
 
 def view(input: Tensor, *shape: Any) -> Tensor:
@@ -66,7 +65,7 @@ def view(input: Tensor, *shape: Any) -> Tensor:
     """
     if len(shape) == 1 and isinstance(shape[0], (np.dtype, type)):
         return wrap(input._array.view(as_dtype(shape[0])), None, input._storage)
-    out = _reshape(input, sizes(shape, "view"))
+    out = reshaped(input, sizes(shape, "view"), "view")
     if out._storage is not input._storage and out._array.size:
         raise ShapeError(
             f"view: the memory of this Tensor of shape {input._array.shape} does not lie in order, so it cannot be "
@@ -126,9 +125,7 @@ def new_zeros(
     return creation.zeros(*size, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def new_ones(
-    input: Tensor, *size: Any, dtype: DType = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def new_ones(input: Tensor, *size: Any, dtype: DType = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Make a Tensor of ones, by default of the dtype of this one."""
     dtype = input._array.dtype if dtype is None else dtype
     return creation.ones(*size, dtype=dtype, device=device, requires_grad=requires_grad)
@@ -148,8 +145,3 @@ def new_full(
     """Make a Tensor whose elements are all `fill_value`, by default of the dtype of this one."""
     dtype = input._array.dtype if dtype is None else dtype
     return creation.full(size, fill_value, dtype=dtype, device=device, requires_grad=requires_grad)
-
-
-def _reshape(x: Any, wanted: tuple[int, ...]) -> Any:
-    check_fits(x._array.shape, wanted, "reshape")
-    return sh.reshape(x, shape=wanted)

@@ -67,11 +67,11 @@ def power(x: Any, y: Any) -> Any:
     return np.power(x, y)
 
 
-# d/dx x^y = y x^(y-1), and 0 where y = 0 even at x = 0. `where` twice: a nan or inf in the branch not taken would come
-# back as 0 * nan in the next derivative. `cast`: of a Python number y, `where` makes a float64.
+# d/dx x^y = y x^(y-1), and 0 at x = y = 0. `where` twice: a nan or inf in the branch not taken would come back as 0 * nan
+# in the next derivative. `cast`: of a Python number y, `where` makes a float64.
 def _power_x(xp: Any, g: Any, x: Any, y: Any) -> Any:
-    zero = y == 0
-    return g * xp.where(zero, 0.0, y * x ** xp.cast(xp.where(zero, 1.0, y - 1), dtype=x.dtype))
+    corner = (x == 0) & (y == 0)
+    return g * xp.where(corner, 0.0, y * x ** xp.cast(xp.where(corner, 1.0, y - 1), dtype=x.dtype))
 
 
 # d/dy x^y = x^y ln x, and 0 where x = 0 and y >= 0: its limit from the right, and what PyTorch gives.

@@ -27,7 +27,9 @@ def fill(key: tuple[Any, ...], indices: tuple[Any, ...]) -> tuple[Any, ...]:
 @primitive(view=True)
 def index(x: Any, *indices: Any, key: tuple[Any, ...]) -> Any:
     """x[key]"""
-    return x[fill(key, indices)]
+    out = x[fill(key, indices)]
+    # A single element comes as a scalar of NumPy's, which is a copy; with `...` it comes as an array that is a view.
+    return out if type(out) is np.ndarray or indices else x[(*key, ...)]
 
 
 index.defvjp(lambda xp, g, indices, x_shape, *, key: xp.index_adjoint(g, *indices, key=key, shape=x_shape), None)

@@ -82,7 +82,8 @@ split.defvjp(lambda xp, g, *, axis: xp.concatenate(*g, axis=axis))
 @primitive(outputs=True, view=True)
 def unstack(x: Any, *, axis: int = 0) -> Any:
     """Take a dimension apart"""
-    return tuple(np.moveaxis(x, axis, 0)) if x.shape[axis] else ()
+    rows = np.moveaxis(x, axis, 0)
+    return tuple([rows[i, ...] for i in range(len(rows))])  # `...`: elements of a vector too are views
 
 
 unstack.defvjp(lambda xp, g, *, axis: xp.stack(*g, axis=axis))

@@ -38,6 +38,7 @@ class Reader:
         self.precision = precision
         self.unicode = unicode
         self._names = names
+        self._ordered: dict[Variable, bool] = {}
         roots = self.backward.roots
         self._root = roots[0] if len(set(roots)) == 1 else None
 
@@ -94,14 +95,13 @@ class Reader:
 
     def lines(self) -> list[Line]:
         """The table, from top to bottom."""
-        inputs = [v for v in self.variables if v.origin is None]
-        results = [v for v in self.variables if v.origin is not None]
-        lines = [line for v in inputs for line in self._input(v)]
-        for v in results:
-            lines += self._result(v, lines)
+        inputs = [line for v in self.variables if v.origin is None for line in self._input(v)]
+        results = [line for v in self.variables if v.origin is not None for line in self._result(v)]
         outputs = [line for root in dict.fromkeys(self.backward.roots) for line in self._output(root)]
-        ruled = [*lines[: (n := sum(len(self._input(v)) for v in inputs))], Line(rule=True), *lines[n:]]
-        return [*ruled, Line(rule=True), *outputs] if outputs else ruled
+        out: list[Line] = []
+        for part in filter(None, (inputs, results, outputs)):
+            out += [Line(rule=True), *part] if out else part
+        return out
 
     def _input(self, v: Variable) -> list[Line]:
         left = (self.label(v), self._meaning(v), self.value(v.value, v.shape))
@@ -115,7 +115,7 @@ class Reader:
         right = (self.bar(self.label(v)), meaning, "", self.value(adjoint), "")
         return [Line(left, right), *outside]
 
-    def _result(self, v: Variable, above: list[Line]) -> list[Line]:
+    def _result(self, v: Variable) -> list[Line]:
         """A result, beside what its operation sends to its operands: the first to arrive stands lowest."""
         assert v.origin is not None
         left = (self.label(v), self._meaning(v), self.value(v.value, v.shape))
@@ -135,7 +135,7 @@ class Reader:
     def _flow(self, flow: Flow) -> Line:
         """One contribution: alone if it is the first to arrive, else on top of the sum so far."""
         flows = self.backward.to(flow.target)
-        place = flows.index(flow)
+        place = flow.place
         bar = self.bar(self.label(flow.target))
         formula, numbers = self.sent(flow), ""
         if place:
@@ -148,7 +148,7 @@ class Reader:
                 numbers = f"{self.value(before)}{sign}{value}"
             else:
                 numbers = f"... + {self.value(flow.value)}"
-        if not self._in_reading_order(flows):
+        if not self._in_reading_order(flow.target, flows):
             formula += f"  ({_ordinal(place + 1)})"
         local = ""
         if flow.partial is not None:
@@ -156,10 +156,12 @@ class Reader:
             local = f"{derivative} = {number(flow.partial, self.precision)}"
         return Line(right=(bar, formula, numbers, self.value(flow.total), local))
 
-    def _in_reading_order(self, flows: list[Flow]) -> bool:
+    def _in_reading_order(self, target: Variable, flows: list[Flow]) -> bool:
         """Whether contributions arrived as they stand in the table, read upwards: the last results send first."""
-        numbers = [f.source.results[-1].number or 0 for f in flows if f.source is not None]
-        return numbers == sorted(numbers, reverse=True)
+        if target not in self._ordered:
+            numbers = [f.source.results[-1].number or 0 for f in flows if f.source is not None]
+            self._ordered[target] = numbers == sorted(numbers, reverse=True)
+        return self._ordered[target]
 
 
 def _ordinal(n: int) -> str:
@@ -211,7 +213,7 @@ def text(rec: Record, precision: int, names: bool, unicode: bool | None, which: 
         unicode = _can_show(f"v{MACRON}·∂─│┼")
     reader = Reader(rec, precision, names, unicode, which)
     lines = reader.lines()
-    if len(lines) == 1:
+    if not lines:
         return "Nothing was recorded: no operation ran inside the with block."
     left = _aligned([line.left for line in lines])
     right = _aligned([line.right for line in lines])

@@ -185,9 +185,6 @@ class Record:
         if application is None:
             operand: Any = self._known.get(_key(target))
         else:
-            # x * x sends to x twice, and the sweep tells the places of equal edges not apart.
-            places = [p for p, edge in zip(source.plan.positions, source.edges) if edge is target]  # type: ignore[attr-defined]
-            position = places[min(backward.count(source, target), len(places) - 1)]
             operand = application.operands[position]
         first = target not in backward.received
         backward.received.add(target)
@@ -389,11 +386,14 @@ class Record:
         >>> with ad.record(x=x) as rec:
         ...     (x * x).backward()
         >>> print(rec.table(unicode=False))
-        Forward primal trace       | Reverse adjoint trace (read upwards)
-        ---------------------------+-------------------------------------------------------
-        v0     = x       = 3       | v0_bar = dv1/dx                        = 6
-        ---------------------------+-------------------------------------------------------
-        v1     = v0*v0   = 9       | v0_bar = v0_bar + v1_bar*v0  = 3 + 3  = 6   dv1/dv0 = 3
+        Forward primal trace | Reverse adjoint trace (read upwards)
+        ---------------------+--------------------------------------------------------
+        v0      = x      = 3 | v0_bar  = dv1/dx                       = 6
+        ---------------------+--------------------------------------------------------
+        v1      = v0*v0  = 9 | v0_bar  = v0_bar + v1_bar*v0  = 3 + 3  = 6  dv1/dv0 = 3
+                             | v0_bar  = v1_bar*v0                    = 3  dv1/dv0 = 3
+        ---------------------+--------------------------------------------------------
+        output  = v1     = 9 | v1_bar  = seed                         = 1
         """
         from autodiff.tracing.layout import text
 

@@ -89,6 +89,8 @@ class Flow:
         self.total = total
         self.seed = seed
         self.partial: float | None = None
+        # How many contributions to the same adjoint arrived before it.
+        self.place = 0
 
 
 class Backward:
@@ -103,22 +105,17 @@ class Backward:
         # How far the pass has come, to notice where the next one begins.
         self.passed: set[Any] = set()
         self.received: set[Any] = set()
-        self._counts: dict[tuple[Any, Any], int] = {}
         self.youngest = float("inf")
         self.at_leaves = False
 
     def add(self, flow: Flow) -> None:
         """Keep one more contribution."""
         self.flows.append(flow)
-        self._to.setdefault(flow.target, []).append(flow)
+        arrived = self._to.setdefault(flow.target, [])
+        flow.place = len(arrived)
+        arrived.append(flow)
         if flow.source is not None:
             self._from.setdefault(flow.source, []).append(flow)
-
-    def count(self, source: Any, target: Any) -> int:
-        """How often this was asked of these two vertices before: which of several equal edges it is about."""
-        n = self._counts.get((source, target), 0)
-        self._counts[source, target] = n + 1
-        return n
 
     def to(self, variable: Variable) -> list[Flow]:
         """The contributions to one adjoint, in their order of arrival."""

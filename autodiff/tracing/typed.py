@@ -33,6 +33,8 @@ OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
 }
 CONSTANTS = {"pi": math.pi, "e": math.e}
 ALIASES = {"ln": "log", "abs": "absolute", "max": "maximum", "min": "minimum"}
+# What an error quotes of an expression, in letters.
+LONGEST = 100
 # What has an operator, and what is no function of mathematics.
 NOT_FUNCTIONS = {"add", "subtract", "multiply", "divide", "negative", "power", "copy", "where", "clip", "remainder"}
 
@@ -41,8 +43,8 @@ class ExpressionError(AutodiffError, ValueError):
     """An expression that cannot be read, or not computed; it shows the place."""
 
     def __init__(self, problem: str, text: str, node: Any = None, mend: str = "") -> None:
-        lines = [problem, f"    {text}"]
-        if node is not None:
+        lines = [problem, f"    {_shortened(text)}"]
+        if node is not None and "\n" not in text and len(text) <= LONGEST:
             # The tree counts bytes; a person counts letters.
             start, end = (
                 len(text.encode()[:n].decode(errors="ignore")) for n in (node.col_offset, node.end_col_offset)
@@ -91,21 +93,22 @@ def trace(text: str, values: Mapping[str, float]) -> Record:
     """
     text = text.strip()
     tree = _parsed(text)
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    for name in values:
-        if name not in names:
-            raise ExpressionError(f"{name} has a value, and the expression does not use it:", text)
     inputs = {name: tensor(float(value), dtype="float64", requires_grad=True) for name, value in values.items()}
     with record(**inputs) as rec:
         try:
             y = _Walk(text, inputs)(tree.body)
         except RecursionError:
-            raise ExpressionError("the expression is nested too deeply:", _shortened(text)) from None
+            raise ExpressionError("this is too long, or nested too deeply:", text) from None
+        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        for name in values:
+            if name not in names:
+                raise ExpressionError(f"{name} has a value, and the expression does not use it:", text)
         if not isinstance(y, Value):
             raise ExpressionError("there is nothing to differentiate by:", text, mend="use a name, as in x**2 x=3")
         if y._node is not None:
             y.backward()  # type: ignore[attr-defined]
-    rec.name(**({"y": y} if "y" not in inputs else {}))
+    if "y" not in inputs and not any(y is x for x in inputs.values()):
+        rec.name(y=y)
     return rec
 
 
@@ -117,13 +120,15 @@ def _parsed(text: str) -> ast.Expression:
         place = max((error.offset or 1) - 1, 0)
         problem = f"this is no expression ({error.msg}):"
         marker = ast.Name("", col_offset=place, end_col_offset=place + 1)
-        raise ExpressionError(problem, text, marker if "\n" not in text else None, mend) from None
-    except (RecursionError, MemoryError, ValueError):
-        raise ExpressionError("this cannot be read as an expression:", _shortened(text)) from None
+        raise ExpressionError(problem, text, marker, mend) from None
+    except (RecursionError, MemoryError):
+        raise ExpressionError("this is too long, or nested too deeply:", text) from None
+    except ValueError as error:
+        raise ExpressionError(f"this is no expression ({error}):", text) from None
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
 class _Walk:
@@ -183,10 +188,10 @@ class _Walk:
         try:
             result = function(*operands)
         except ArithmeticError as error:
-            raise self.error(f"this cannot be computed ({error}):", node) from None
+            raise self.error(f"this cannot be computed ({error.args[-1]}):", node) from None
         if isinstance(result, complex):
             raise self.error("this is no real number:", node)
         return result
 
     def error(self, problem: str, node: ast.expr, mend: str = "") -> ExpressionError:
-        return ExpressionError(problem, self.text, node if "\n" not in self.text else None, mend)
+        return ExpressionError(problem, self.text, node, mend)

@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import pi, sqrt
 from typing import Any
+
+import numpy as np
 
 from autodiff import inplace as writing
 from autodiff.dtypes import as_dtype
 from autodiff.errors import AutodiffError
+from autodiff.gradients import vertex_of
+from autodiff.graph import wrap
 from autodiff.ops import elementwise as ew
 from autodiff.ops import fused
 from autodiff.ops.special import erf
@@ -42,11 +47,13 @@ __all__ = [
 ]
 
 
-def _placed(input: Any, out: Tensor, inplace: bool) -> Tensor:
-    """The result, or the input with the result written over it."""
+def _apply(function: Callable[[Tensor], Any], input: Any, inplace: bool) -> Tensor:
+    """The function of the input, or the input with that written over it."""
+    input = as_tensor(input)
     if not inplace:
-        return out
-    writing.overwrite(input, out)
+        return function(input)  # type: ignore[no-any-return]
+    # Derivatives may want what is about to be overwritten.
+    writing.overwrite(input, function(wrap(np.array(input._array), vertex_of(input))))
     return input  # type: ignore[no-any-return]
 
 
@@ -92,9 +99,11 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
     """
     if min_val > max_val:
         raise AutodiffError(f"hardtanh: min_val={min_val!r} is above max_val={max_val!r}")
-    input = as_tensor(input)
-    low, high = ew.where(input <= min_val, min_val, input), max_val
-    return _placed(input, ew.where(input >= high, high, low), inplace)
+
+    def between(x: Tensor) -> Any:
+        return ew.where(x <= min_val, min_val, ew.where(x >= max_val, max_val, x))
+
+    return _apply(between, input, inplace)
 
 
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -109,8 +118,7 @@ def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) 
     >>> F.leaky_relu(ad.tensor([-1.0, 2.0]), 0.25).tolist()
     [-0.25, 2.0]
     """
-    input = as_tensor(input)
-    return _placed(input, ew.where(input > 0, input, input * negative_slope), inplace)
+    return _apply(lambda x: ew.where(x > 0, x, x * negative_slope), input, inplace)
 
 
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -125,14 +133,13 @@ def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     >>> F.elu(ad.tensor([-1000.0, 2.0])).tolist()
     [-1.0, 2.0]
     """
-    input = as_tensor(input)
-    return _placed(input, ew.where(input > 0, input, _exp_minus_one(input) * alpha), inplace)
+    return _apply(lambda x: ew.where(x > 0, x, _exp_minus_one(x) * alpha), input, inplace)
 
 
 def _exp_minus_one(x: Tensor, scale: float = 1.0) -> Tensor:
     """exp(x / scale) - 1 where x is not positive, exact near 0; something finite elsewhere."""
-    # exp(x) - 1 = 2 t / (1 - t) with t = tanh(x / 2), which subtracts nothing close to equal. `where` keeps large x out:
-    # what overflows in the branch not taken would come back as nan in the derivative.
+    # exp(x) - 1 = 2 t / (1 - t) with t = tanh(x / 2), which subtracts nothing close to equal. `where` keeps large x
+    # out: what overflows in the branch not taken would come back as nan in the derivative.
     t = ew.tanh(ew.where(x > 0, 0.0, x) * (0.5 / scale))
     return 2 * t / (1 - t)  # type: ignore[no-any-return]
 
@@ -149,8 +156,7 @@ def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """
     if alpha == 0:
         raise AutodiffError("celu: alpha must not be 0")
-    input = as_tensor(input)
-    return _placed(input, ew.where(input > 0, input, _exp_minus_one(input, alpha) * alpha), inplace)
+    return _apply(lambda x: ew.where(x > 0, x, _exp_minus_one(x, alpha) * alpha), input, inplace)
 
 
 def selu(input: Any, inplace: bool = False) -> Tensor:
@@ -165,8 +171,7 @@ def selu(input: Any, inplace: bool = False) -> Tensor:
     >>> round(F.selu(ad.tensor(1.0)).item(), 4)
     1.0507
     """
-    input = as_tensor(input)
-    return _placed(input, elu(input, 1.6732632423543772) * 1.0507009873554805, inplace)
+    return _apply(lambda x: elu(x, 1.6732632423543772) * 1.0507009873554805, input, inplace)
 
 
 def gelu(input: Any, approximate: str = "none") -> Tensor:
@@ -234,8 +239,7 @@ def silu(input: Any, inplace: bool = False) -> Tensor:
     >>> round(F.silu(ad.tensor(1.0)).item(), 4)
     0.7311
     """
-    input = as_tensor(input)
-    return _placed(input, input * ew.sigmoid(input), inplace)
+    return _apply(lambda x: x * ew.sigmoid(x), input, inplace)
 
 
 def mish(input: Any, inplace: bool = False) -> Tensor:
@@ -248,8 +252,7 @@ def mish(input: Any, inplace: bool = False) -> Tensor:
     >>> round(F.mish(ad.tensor(1.0)).item(), 4)
     0.8651
     """
-    input = as_tensor(input)
-    return _placed(input, input * ew.tanh(ew.softplus(input)), inplace)
+    return _apply(lambda x: x * ew.tanh(ew.softplus(x)), input, inplace)
 
 
 def hardsigmoid(input: Any, inplace: bool = False) -> Tensor:
@@ -262,8 +265,7 @@ def hardsigmoid(input: Any, inplace: bool = False) -> Tensor:
     >>> F.hardsigmoid(ad.tensor([-4.0, 0.0, 4.0])).tolist()
     [0.0, 0.5, 1.0]
     """
-    input = as_tensor(input)
-    return _placed(input, relu6(input + 3) / 6, inplace)
+    return _apply(lambda x: relu6(x + 3) / 6, input, inplace)
 
 
 def hardswish(input: Any, inplace: bool = False) -> Tensor:
@@ -276,8 +278,7 @@ def hardswish(input: Any, inplace: bool = False) -> Tensor:
     >>> F.hardswish(ad.tensor([-4.0, 0.0, 4.0])).tolist()
     [-0.0, 0.0, 4.0]
     """
-    input = as_tensor(input)
-    return _placed(input, input * (relu6(input + 3) / 6), inplace)
+    return _apply(lambda x: x * (relu6(x + 3) / 6), input, inplace)
 
 
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:

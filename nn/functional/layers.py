@@ -9,11 +9,11 @@ import numpy as np
 from autodiff import inplace as writing
 from autodiff import random
 from autodiff.errors import AutodiffError
+from autodiff.graph import wrap
 from autodiff.ops.elementwise import multiply
 from autodiff.ops.linalg import linear as _linear
 from autodiff.ops.linalg import matmul
 from autodiff.ops.reduce import sum as _sum
-from autodiff.primitive import wrap
 from autodiff.tensor import Tensor, as_tensor
 
 __all__ = ["bilinear", "dropout", "linear"]

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from autodiff.errors import AutodiffError, DtypeError, IndexingError, ShapeError
+from autodiff.graph import wrap
 from autodiff.ops import elementwise as ew
 from autodiff.ops import fused
 from autodiff.ops.index import take_along
 from autodiff.ops.reduce import sum as _sum
 from autodiff.ops.shape import reshape, transpose
 from autodiff.ops.special import binary_cross_entropy as _binary_cross_entropy
-from autodiff.primitive import wrap
 from autodiff.tensor import Tensor, as_tensor
 from nn.functional.regression import check_reduction, paired, reduced, unequal
 
@@ -76,7 +76,7 @@ def cross_entropy(
     """
     input, target = as_tensor(input), as_tensor(target)
     check_reduction(reduction)
-    check_classes(input, target, "cross_entropy")
+    check_classes(input, target, "cross_entropy", soft=True)
     if target._array.dtype.kind == "f":
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     if weight is None and not label_smoothing and input._array.ndim == 2:
@@ -105,9 +105,7 @@ def _check_smoothing(label_smoothing: float) -> None:
         raise AutodiffError(f"label_smoothing must be between 0 and 1; got {label_smoothing!r}")
 
 
-def _soft_cross_entropy(
-    input: Tensor, target: Tensor, weight: Any, reduction: str, label_smoothing: float
-) -> Tensor:
+def _soft_cross_entropy(input: Tensor, target: Tensor, weight: Any, reduction: str, label_smoothing: float) -> Tensor:
     """Cross-entropy with probabilities as targets: ``-sum(target * log_softmax(input))``."""
     dim = _class_dim(input)
     classes = input._array.shape[dim]
@@ -152,14 +150,14 @@ def _class_weights(weight: Any, target: Any, kept: Any, dtype: Any) -> Any:
     return np.where(kept, as_tensor(weight)._array[np.where(kept, target, 0)], 0).astype(dtype)
 
 
-def check_classes(input: Tensor, target: Tensor, loss: str) -> None:
+def check_classes(input: Tensor, target: Tensor, loss: str, *, soft: bool = False) -> None:
     """Raise unless the shapes and dtypes of scores and classes belong together."""
     x, t = input._array, target._array
     if not x.ndim:
         raise ShapeError(f"{loss}: the input has no dimension for classes; give it shape (classes,) or (n, classes)")
     wanted = () if x.ndim == 1 else (x.shape[0], *x.shape[2:])
     if t.dtype.kind == "f":
-        if t.shape == x.shape and loss == "cross_entropy":
+        if soft and t.shape == x.shape:
             return
         if t.shape == wanted:
             raise DtypeError(
@@ -169,7 +167,7 @@ def check_classes(input: Tensor, target: Tensor, loss: str) -> None:
     elif t.shape == wanted:
         return
     text = f"{loss}: for an input of shape {x.shape}, class numbers have shape {wanted}; got {t.shape}"
-    if t.shape == x.shape and t.dtype.kind != "f":
+    if soft and t.shape == x.shape:
         text += (
             f". Probabilities of that shape must be floating: use target.float(); or target.argmax({_class_dim(input)})"
         )

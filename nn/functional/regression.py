@@ -112,11 +112,13 @@ def l1_loss(input: Any, target: Any, *, reduction: str = "mean", weight: Any = N
     """
     input, target = paired("l1_loss", input, target)
     losses = abs(input - target)
-    return reduced(losses, reduction) if weight is None else _weighted(losses, weight, reduction)  # type: ignore[no-any-return]
+    return _weighted(losses, weight, reduction)
 
 
 def _weighted(losses: Tensor, weight: Any, reduction: str) -> Tensor:
-    """Losses times their weights; the mean is that of the weights as well."""
+    """Losses times their weights, if there are any; the mean is that of the weights as well."""
+    if weight is None:
+        return reduced(losses, reduction)  # type: ignore[no-any-return]
     weight = paired("weight", weight, losses)[0]
     total = reduced(losses * weight, "sum" if reduction == "mean" else reduction)
     return total / _sum(weight) if reduction == "mean" else total  # type: ignore[no-any-return]
@@ -148,9 +150,7 @@ def smooth_l1_loss(input: Any, target: Any, *, reduction: str = "mean", beta: fl
     return reduced(ew.where(d < beta, d * d * (0.5 / beta), d - 0.5 * beta), reduction)  # type: ignore[no-any-return]
 
 
-def huber_loss(
-    input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
-) -> Tensor:
+def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None) -> Tensor:
     """`smooth_l1_loss` with ``beta=delta``, times `delta`: the squared part is the same for every delta.
 
     Parameters

@@ -78,7 +78,7 @@ ARITHMETIC: dict[str, Case] = {
     "pow integers": lambda m, i: i.pow(2),
     "pow of integers by a float": lambda m, j: (j * j).pow(0.5),
     "neg": lambda m, x: m.neg(x),
-    "abs": lambda m, w: w.abs(),
+    "abs": lambda m, z: (z - 2).abs(),
     "sign": lambda m, z: m.sign(z - 2),
     "square": lambda m, x: m.square(x),
     "square integers": lambda m, i: m.square(i),

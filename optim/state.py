@@ -1,0 +1,71 @@
+"""An optimizer's state: dictionaries that notice when the user changes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["State", "Watched"]
+
+
+class Watched(dict[Any, Any]):
+    """A dict that empties `runs` when it is changed: what was arranged for running must be arranged anew."""
+
+    def __init__(self, runs: list[Any], items: dict[Any, Any] | None = None) -> None:
+        super().__init__(items or {})
+        self.runs = runs
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.runs.clear()
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key: Any) -> None:
+        self.runs.clear()
+        super().__delitem__(key)
+
+    def pop(self, *args: Any) -> Any:
+        """Take an entry out, and return it."""
+        self.runs.clear()
+        return super().pop(*args)
+
+    def popitem(self) -> Any:
+        """Take the last entry out, and return it."""
+        self.runs.clear()
+        return super().popitem()
+
+    def clear(self) -> None:
+        """Take everything out."""
+        self.runs.clear()
+        super().clear()
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Take over entries."""
+        self.runs.clear()
+        super().update(*args, **kwargs)
+
+    def setdefault(self, key: Any, default: Any = None) -> Any:
+        """Return an entry, which is first made if it is not there."""
+        self.runs.clear()
+        return super().setdefault(key, default)
+
+    def __ior__(self, other: Any) -> Watched:  # type: ignore[misc]
+        self.update(other)
+        return self
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
+
+
+class State(Watched):
+    """What the optimizer remembers of each parameter; of one it knows nothing of, an empty dict."""
+
+    def __missing__(self, key: Any) -> Watched:
+        entry = Watched(self.runs)
+        dict.__setitem__(self, key, entry)
+        return entry
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, value if isinstance(value, Watched) else Watched(self.runs, value))
+
+    def show(self, key: Any, items: dict[str, Any]) -> None:
+        """Put entries in without noticing: the optimizer's own hand."""
+        dict.update(self[key], items)
