@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = [
     "AutodiffError",
+    "DivisionError",
     "DtypeError",
     "GradientError",
     "IndexingError",
@@ -39,6 +40,10 @@ class GradientError(AutodiffError):
 
 class StaleValueError(GradientError):
     """A value that backward needs was changed in place after it was saved."""
+
+
+class DivisionError(AutodiffError, ZeroDivisionError):
+    """Integers divided by zero: there is no integer for the result, as inf is for floats."""
 
 
 class MissingExtraError(AutodiffError, ImportError):

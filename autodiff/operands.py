@@ -34,6 +34,11 @@ def operand(x: Any, op_name: str) -> Any:
     raise DtypeError(f"{op_name} works on Tensors, arrays and numbers, not on a {kind}{hint}")
 
 
+#: What users call the primitives whose names are NumPy's, or ours.
+SPOKEN = {"power_scalar": "pow", "power": "pow", "clip": "clamp", "negative": "neg", "multiply": "mul"}
+_PRODUCTS = ("matmul", "linear", "contract")
+
+
 def describe(arrays: list[Any]) -> str:
     """Name the shapes of some operands: ``(2, 3) and (4,)``."""
     shapes = [str(a.shape) for a in arrays if isinstance(a, np.ndarray)]
@@ -46,6 +51,12 @@ def explain(op_name: str, arrays: list[Any], error: Exception) -> Exception:
         return error
     shapes = describe(arrays)
     text = str(error)
+    if op_name in _PRODUCTS and isinstance(error, ValueError):
+        rule = "the last size of the first must equal the second-to-last of the second (the only one of a vector)"
+        if op_name == "linear":
+            rule = "the last size of the input must equal the last size of the weight"
+        return ShapeError(f"{op_name}: shapes {shapes} do not fit; {rule}")
+    op_name = SPOKEN.get(op_name, op_name)
     if isinstance(error, IndexError):
         return IndexingError(f"{op_name} of a Tensor of shape {shapes}: {text}")
     if isinstance(error, np.exceptions.AxisError):

@@ -304,12 +304,15 @@ class Primitive:
                 )
             return None
         numbers = [a for a in arrays if a is not None and not isinstance(a, np.ndarray)]
+        if not counted and not numbers:
+            raise DtypeError(f"{self.name} needs a Tensor, an array or a number, and got None")
         dtype = result_dtype([arrays[i] for i in counted] + numbers)
         if self.promotes == "float" and dtype.kind != "f":
             dtype = default_dtype()
         promoted: list[Any] = list(args)
         if not counted:
-            promoted[0] = wrap(np.asarray(arrays[0], dtype))
+            first = next(i for i, a in enumerate(arrays) if a is numbers[0])
+            promoted[first] = wrap(np.asarray(numbers[0], dtype))
             return promoted
         stale = [i for i in counted if arrays[i].dtype is not dtype]
         for i in stale:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.errors import DivisionError
 from autodiff.primitive import primitive
 
 # ---------------------------------------------------------------------- arithmetic
@@ -317,7 +318,20 @@ greater_equal = _comparison("greater_equal", np.greater_equal)
 bitwise_and = _comparison("bitwise_and", np.bitwise_and)
 bitwise_or = _comparison("bitwise_or", np.bitwise_or)
 bitwise_xor = _comparison("bitwise_xor", np.bitwise_xor)
-floor_divide = _comparison("floor_divide", np.floor_divide)
+
+
+@primitive(promotes="arith", differentiable=False)
+def floor_divide(x: Any, y: Any) -> Any:
+    """floor(x / y); no derivative"""
+    _check_divisor(x, y)
+    return np.floor_divide(x, y)
+
+
+def _check_divisor(x: Any, y: Any) -> None:
+    """Integers have no value for x / 0: NumPy gives 0, PyTorch raises, and so do we."""
+    if np.result_type(x, y).kind in "iu" and not np.all(y):
+        raise DivisionError("integers were divided by zero; convert them first, for example with .float()")
+
 
 
 @primitive(differentiable=False)
@@ -353,6 +367,7 @@ def ones_like(x: Any) -> Any:
 @primitive(promotes="arith")
 def remainder(x: Any, y: Any) -> Any:
     """x - floor(x / y) * y, with the sign of y"""
+    _check_divisor(x, y)
     return np.remainder(x, y)
 
 

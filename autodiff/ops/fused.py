@@ -44,7 +44,7 @@ def _composite_reduce(xp: Any, losses: Any, reduction: str) -> Any:
 @primitive(promotes="float")
 def softmax(x: Any, *, axis: int = -1) -> Any:
     """exp(x) / sum(exp(x)), shifted by the largest element so that nothing overflows"""
-    out = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
+    out = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf))
     out /= np.add.reduce(out, axis=axis, keepdims=True)
     return out
 
@@ -62,7 +62,7 @@ def _softmax(xp: Any, x: Any, *, axis: int = -1) -> Any:
 @primitive(promotes="float")
 def log_softmax(x: Any, *, axis: int = -1) -> Any:
     """x - logsumexp(x)"""
-    shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True)
+    shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
     shifted -= np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
     return shifted
 

@@ -72,7 +72,9 @@ unbroadcast.defvjp(lambda xp, g, x_shape: xp.spread(g, shape=x_shape))
 
 @primitive
 def sum(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """Sum over `axis`"""
+    """Sum over `axis`; small integers are added up as int64"""
+    if x.dtype.kind == "u":
+        x = x.astype(np.int64)
     return _add(x, axis=axis, keepdims=keepdims)
 
 
@@ -124,7 +126,9 @@ var.defvjp(_var)
 
 @primitive
 def prod(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """Product over `axis`"""
+    """Product over `axis`; small integers are multiplied as int64"""
+    if x.dtype.kind == "u":
+        x = x.astype(np.int64)
     return _multiply(x, axis=axis, keepdims=keepdims)
 
 

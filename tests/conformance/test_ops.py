@@ -1,4 +1,4 @@
-"""Every operation of the table against its counterpart in PyTorch: values, dtypes, first and second derivatives, edges."""
+"""Every operation of the table against PyTorch: values, dtypes, first and second derivatives, and what happens at edges."""
 
 import operator
 from typing import Any
@@ -11,7 +11,6 @@ import torch.nn.functional as TF
 import autodiff as ad
 import nn.functional as F
 from autodiff.ops.index import ARRAY
-from autodiff.primitive import primitives
 from tests.op_cases import CASES, TABLE, Case
 
 # -- counterparts --------------------------------------------------------------------------------------------------
@@ -27,7 +26,7 @@ def one_by_one(function: Any) -> Any:
     def reduce(x, axis=None, keepdims=False):
         for d in sorted([d % x.ndim for d in dims(x, axis)], reverse=True) if x.ndim else ():
             x = function(x, d, keepdims)
-        return x if x.ndim or not isinstance(x, torch.Tensor) else x * 1
+        return x
 
     return reduce
 
@@ -61,23 +60,34 @@ def spread(x, shape):
     return x.expand(shape) * 1
 
 
+def both(x: Any, y: Any) -> list[Any]:
+    """Numbers as Tensors, where PyTorch takes nothing else."""
+    dtype = next(a.dtype for a in (x, y) if isinstance(a, torch.Tensor))
+    return [torch.as_tensor(a, dtype=dtype) for a in (x, y)]
+
+
 def dtype_of(d: np.dtype) -> torch.dtype:
     return getattr(torch, d.name)
 
 
-SAME_NAME = (
-    "add subtract multiply divide negative absolute sign exp log log1p sqrt sin cos tanh sigmoid relu maximum minimum "
-    "where remainder floor_divide bitwise_and bitwise_or bitwise_xor bitwise_not isnan isfinite zeros_like ones_like "
-    "less less_equal greater greater_equal not_equal matmul erf"
-).split()
+# fmt: off
+SAME_NAME = [
+    "add", "subtract", "multiply", "divide", "negative", "absolute", "sign", "exp", "log", "log1p", "sqrt", "sin", "cos",
+    "tanh", "sigmoid", "relu", "where", "remainder", "floor_divide", "bitwise_and", "bitwise_or", "bitwise_xor",
+    "bitwise_not", "isnan", "isfinite", "zeros_like", "ones_like", "less", "less_equal", "greater", "greater_equal",
+    "not_equal", "matmul", "erf",
+]
+# fmt: on
 
 COUNTERPARTS: dict[str, Any] = {
     **{name: getattr(torch, name) for name in SAME_NAME},
+    "maximum": lambda x, y: torch.maximum(*both(x, y)),
+    "minimum": lambda x, y: torch.minimum(*both(x, y)),
     "equal": torch.eq,
     "power": torch.pow,
     "power_scalar": lambda x, exponent: torch.pow(x, exponent),
     "softplus": TF.softplus,
-    "clip": lambda x, low, high: torch.clamp(x, *like(x, low, high)),
+    "clip": torch.clamp,
     "copy": torch.clone,
     "cast": lambda x, dtype: x.to(dtype_of(dtype)),
     "sum": over_dims(torch.sum),
@@ -123,11 +133,6 @@ WITHOUT = {"relu_backward", "cross_entropy_backward", "last_writes", "write_view
 FIRST_ORDER_ONLY = {"binary_cross_entropy"}
 
 
-def like(x: Any, *bounds: Any) -> list[Any]:
-    """Bounds of one type, as clamp wants them."""
-    return list(bounds)
-
-
 def comparable(case: Case) -> bool:
     """Whether PyTorch takes these arguments: its slices step forward, and it compares Tensors first."""
     backwards = any(isinstance(k, slice) and (k.step or 1) < 0 for k in case.static.get("key", ()))
@@ -146,7 +151,7 @@ def everything(module: Any, function: Any, arrays: list[Any], tracked: list[int]
     targets = [given[i].requires_grad_() for i in tracked]
     out = function(*given)
     outs = list(out) if isinstance(out, tuple | list) else [out]
-    stages = [[o.detach().numpy() for o in outs]]
+    stages = [[array_of(o) for o in outs]]
     for depth in range(order if tracked else 0):
         outs = [o for o in outs if o.requires_grad]
         weights = [weight(o.shape, depth) for o in outs]
@@ -156,8 +161,12 @@ def everything(module: Any, function: Any, arrays: list[Any], tracked: list[int]
         derive = torch.autograd.grad if module is torch else ad.grad
         grads = derive(total, targets, create_graph=True, allow_unused=True)
         outs = [t * 0 if g is None else g for t, g in zip(targets, grads, strict=True)]
-        stages.append([o.detach().numpy() for o in outs])
+        stages.append([array_of(o) for o in outs])
     return stages
+
+
+def array_of(t: Any) -> np.ndarray:
+    return t.detach().numpy(force=True)  # PyTorch has zeros without memory
 
 
 def weight(shape: Any, depth: int) -> np.ndarray:
@@ -208,7 +217,7 @@ INF, NAN = np.inf, np.nan
 EDGES: dict[str, tuple[Any, tuple[Any, ...], int]] = {
     "prod with one zero": (lambda m, x: m.prod(x), ([1.5, 0.0, 2.0],), 2),
     "prod with two zeros": (lambda m, x: m.prod(x), ([0.0, 3.0, 0.0],), 2),
-    "prod with zeros in some rows": (lambda m, x: m.prod(x, 1), ([[0.0, 3.0, 2.0], [1.0, 2.0, 4.0], [0.0, 0.0, 5.0]],), 2),
+    "prod with zeros in some rows": (lambda m, x: m.prod(x, 1), ([[0.0, 3.0], [1.0, 2.0], [0.0, 0.0]],), 2),
     "prod of one": (lambda m, x: m.prod(x), ([0.0],), 2),
     "amax of ties": (lambda m, x: m.amax(x), ([2.0, 1.0, 2.0, 2.0],), 2),
     "amin of ties in rows": (lambda m, x: m.amin(x, 1), ([[2.0, 1.0, 1.0], [0.0, 0.0, 0.0]],), 2),
@@ -249,7 +258,7 @@ EDGES: dict[str, tuple[Any, tuple[Any, ...], int]] = {
     "2 ** x": (lambda m, x: 2**x, ([0.0, -1.0, 2.0],), 2),
     "a square root of a sum of squares at 0": (lambda m, x: m.sqrt((x * x).sum()), ([0.0, 0.0],), 1),
     "x / 0": (lambda m, x, y: x / y, ([1.0, -1.0, 0.0], [0.0, 0.0, 0.0]), 1),
-    "logsumexp of -inf alone": (lambda m, x: m.logsumexp(x, 0), ([-INF, -INF],), 1),
+    "logsumexp of -inf alone": (lambda m, x: m.logsumexp(x, 0), ([-INF, -INF],), 0),
     "logsumexp of some -inf": (lambda m, x: m.logsumexp(x, 0), ([-INF, 1.0, 2.0],), 1),
     "logsumexp of inf": (lambda m, x: m.logsumexp(x, 0), ([INF, 1.0],), 0),
     "logsumexp of large numbers": (lambda m, x: m.logsumexp(x, 0), ([1e4, 1e4 + 1],), 2),
@@ -282,6 +291,7 @@ EDGES: dict[str, tuple[Any, tuple[Any, ...], int]] = {
 }  # fmt: skip
 
 
+@pytest.mark.filterwarnings("ignore:var.*degrees of freedom:UserWarning")
 @pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
 @pytest.mark.parametrize("name", EDGES)
 def test_an_edge_is_pytorchs(name, dtype):
@@ -291,6 +301,14 @@ def test_an_edge_is_pytorchs(name, dtype):
     ours = everything(ad, lambda *a: function(ad, *a), arrays, tracked, order)
     theirs = everything(torch, lambda *a: function(torch, *a), arrays, tracked, order)
     assert_same(ours, theirs, 1e-10 if dtype is np.float64 else 2e-5)
+
+
+def test_logsumexp_of_nothing_but_minus_infinities_has_a_derivative_of_0_where_pytorchs_is_nan():
+    """A row that is masked altogether should not spoil the others."""
+    (ours,) = ad.grad(ad.logsumexp(x := ad.tensor([-INF, -INF], requires_grad=True), 0), x)
+    (theirs,) = torch.autograd.grad(torch.logsumexp(y := torch.tensor([-INF, -INF], requires_grad=True), 0), y)
+    assert ours.tolist() == [0.0, 0.0]
+    assert theirs.isnan().all()
 
 
 #: Losses at the ends of their domain: ours and PyTorch's, inputs, which of them are differentiated, orders.
@@ -313,7 +331,7 @@ def test_a_loss_at_its_edge_is_pytorchs(name):
     arrays = [np.array(a) if len(a) else np.zeros(0) for a in given]
     ours = everything(ad, lambda *a: getattr(F, function)(*a, **options), arrays, [0] if order else [], order)
     theirs = everything(torch, lambda *a: getattr(TF, function)(*a, **options), arrays, [0] if order else [], order)
-    assert_same(ours, theirs, 1e-10)
+    assert_same(ours, theirs, 1e-8)  # PyTorch's bound on the denominator of bce, 1e-12, is a float32
 
 
 @pytest.mark.parametrize("reduce", [lambda m, x: m.amax(x), lambda m, x: m.max(x), lambda m, x: m.argmax(x)])
@@ -344,6 +362,10 @@ FORMS = {
 }
 
 
+#: True ** True is an int8 in NumPy.
+OWN_WAYS = {("**", form, "bool", "bool") for form in FORMS}
+
+
 def operand_of(module: Any, form: Any, dtype: str) -> Any:
     if form == "number":
         return {"b": True, "u": 1, "i": 1, "f": 1.5}[np.dtype(dtype).kind]
@@ -365,11 +387,9 @@ def result(module: Any, op: Any, forms: Any, dtypes: tuple[str, str]) -> str:
 @pytest.mark.parametrize("symbol", BINARY)
 @pytest.mark.parametrize("form", FORMS)
 def test_promotion_is_pytorchs(form, symbol):
-    different = {
-        (a, b): (ours, theirs)
-        for a in DTYPES
-        for b in DTYPES
-        if (ours := result(ad, BINARY[symbol], FORMS[form], (a, b)))
-        != (theirs := result(torch, BINARY[symbol], FORMS[form], (a, b)))
-    }
-    assert not different
+    pairs = [(a, b) for a in DTYPES for b in DTYPES if (symbol, form, a, b) not in OWN_WAYS]
+    pairs = [p for p in pairs if not (form.endswith("NumPy's") and p[1] == "bool")]  # PyTorch makes a float of np.True_
+    theirs = {pair: result(torch, BINARY[symbol], FORMS[form], pair) for pair in pairs}
+    ours = {pair: result(ad, BINARY[symbol], FORMS[form], pair) for pair in pairs}
+    # PyTorch refuses some arithmetic of booleans, and has no integers to negative powers.
+    assert {p: d for p, d in ours.items() if theirs[p] != "error"} == {p: d for p, d in theirs.items() if d != "error"}

@@ -18,6 +18,7 @@ AXES = [
     case(real(3)),
     case(real(2, 1)),
     case(real(0, 3)),
+    case(real(2, 0)),
 ]
 row("softmax", normalised, *AXES, notes="shifted by the largest element: nothing overflows")
 row("log_softmax", lambda x, axis=-1: np.log(normalised(x, axis)), *AXES)

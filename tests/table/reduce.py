@@ -89,6 +89,7 @@ row(
     over(lambda r: np.log(sum(np.exp(r))) if len(r) else -np.inf),
     *reductions(real),
     case(real(0, 3), axis=1),
+    case(real(2, 0), axis=1),
     notes="derivative 0 where every element is -inf",
 )
 
