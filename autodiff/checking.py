@@ -256,6 +256,8 @@ class _Check(Point):
             seeds: list[Array | None] = [None] * len(self.outputs)
             v = seeds[k] = random_direction(rng, numeric[0][k].shape)
             for i, g in enumerate(self.vjp(seeds)):
+                if not g.size:
+                    continue  # nothing can be moved, and -inf - -inf is no derivative
                 n, a = float(numeric[i][k] @ v), float((g * directions[i]).sum())
                 self.entries += 1
                 # Rounding, and the tolerance of each partial derivative, add up like a random walk.

@@ -145,7 +145,7 @@ def chain(length: int) -> dict[str, Any]:
         "freed": (freed - backward) / length * 1e6,
         "bytes": (held - before) * 1024 / length,
         "left_objects": sys.getallocatedblocks() - blocks,
-        "right": x.grad.item() == 1.0,
+        "right": x.grad is not None and x.grad.item() == 1.0,
     }
 
 

@@ -295,14 +295,9 @@ class ParameterList(Module):
         for name, p in self._parameters.items():
             assert p is not None
             size = "x".join(map(str, p.shape))
-            lines.append(f"  ({name}): {type(p).__name__} containing: [{_element_type(p)} of size {size}]")
+            lines.append(f"  ({name}): {type(p).__name__} containing: [{p.dtype} of size {size}]")
         return "\n".join(lines)
 
 
 def _as_parameter(value: Any) -> Parameter:
     return value if isinstance(value, Parameter) or not isinstance(value, Tensor) else Parameter(value)
-
-
-def _element_type(p: Tensor) -> str:
-    """The dtype as PyTorch writes it here."""
-    return f"torch.{p.dtype}"

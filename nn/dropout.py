@@ -6,7 +6,7 @@ from typing import Any
 
 from autodiff.tensor import Tensor
 from nn import functional as F
-from nn.errors import SetupError
+from nn.errors import SettingError
 from nn.module import Module
 
 __all__ = ["Dropout"]
@@ -41,7 +41,7 @@ class Dropout(Module):
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
         if not 0 <= p <= 1:
-            raise SetupError(f"the probability of dropout must be between 0 and 1; got p={p!r}")
+            raise SettingError(f"the probability of dropout must be between 0 and 1; got p={p!r}")
         self.p = p
         self.inplace = inplace
 

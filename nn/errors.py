@@ -7,7 +7,7 @@ from typing import Any
 
 from autodiff.errors import AutodiffError, DtypeError, ShapeError
 
-__all__ = ["LayerError", "SetupError", "StateDictError"]
+__all__ = ["LayerError", "SettingError", "SetupError", "StateDictError"]
 
 
 class LayerError(ShapeError, DtypeError):
@@ -37,6 +37,10 @@ class SetupError(AutodiffError, AttributeError, TypeError, KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0])  # KeyError would print quotes around it
+
+
+class SettingError(AutodiffError, ValueError):
+    """A setting, or a number given to a loss, that has no meaning."""
 
 
 class StateDictError(AutodiffError):

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from autodiff import random
-from autodiff.errors import AutodiffError, ShapeError
+from autodiff.errors import ShapeError
 from autodiff.graph import stamp
 from autodiff.tensor import Tensor
+from nn.errors import SettingError
 
 __all__ = [
     "calculate_gain",
@@ -58,7 +59,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
         return 1.0
     if nonlinearity not in _GAINS:
         known = ", ".join([*_GAINS, "leaky_relu"])
-        raise AutodiffError(f"there is no gain for {nonlinearity!r}; choose one of {known}")
+        raise SettingError(f"there is no gain for {nonlinearity!r}; choose one of {known}")
     return _GAINS[nonlinearity]
 
 
@@ -94,7 +95,7 @@ def _fans(tensor: Tensor) -> tuple[int, int]:
 def _fan(tensor: Tensor, mode: str) -> int:
     fans = dict(zip(("fan_in", "fan_out"), _fans(tensor)))
     if mode not in fans:
-        raise AutodiffError(f"mode must be 'fan_in' or 'fan_out', not {mode!r}")
+        raise SettingError(f"mode must be 'fan_in' or 'fan_out', not {mode!r}")
     return fans[mode]
 
 
@@ -155,7 +156,7 @@ def trunc_normal_(
     array = tensor._array
     share = 0.5 * (erf((b - mean) / std / sqrt(2)) - erf((a - mean) / std / sqrt(2)))
     if share < 1e-3:
-        raise AutodiffError(
+        raise SettingError(
             f"hardly any of the normal distribution with mean {mean} and std {std} lies within [{a}, {b}]; "
             "move the bounds closer to the mean"
         )
@@ -180,12 +181,28 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """Fill with ones."""
+    """Fill with ones.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> from nn import init
+    >>> init.ones_(ad.tensor([5.0, 5.0]))
+    tensor([1., 1.])
+    """
     return _fill(tensor, 1)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """Fill with zeros."""
+    """Fill with zeros.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> from nn import init
+    >>> init.zeros_(ad.tensor([5.0, 5.0]))
+    tensor([0., 0.])
+    """
     return _fill(tensor, 0)
 
 
@@ -229,6 +246,13 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> 
     Notes
     -----
     See `xavier_uniform_`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> from nn import init
+    >>> init.xavier_normal_(ad.tensor([[9.0, 9.0], [9.0, 9.0]]), gain=0.0).tolist()
+    [[0.0, 0.0], [0.0, 0.0]]
     """
     return normal_(tensor, 0.0, gain * sqrt(2 / sum(_fans(tensor))), generator)
 
@@ -276,7 +300,15 @@ def kaiming_normal_(
     nonlinearity: str = "leaky_relu",
     generator: Any = None,
 ) -> Tensor:
-    """Draw from a normal distribution with standard deviation gain / sqrt(fan); arguments as `kaiming_uniform_`."""
+    """Draw from a normal distribution with standard deviation gain / sqrt(fan); arguments as `kaiming_uniform_`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> from nn import init
+    >>> bool(init.kaiming_normal_(ad.zeros(100, 100)).std() < 0.15)  # about sqrt(2 / 100)
+    True
+    """
     return normal_(tensor, 0.0, calculate_gain(nonlinearity, a) / sqrt(_fan(tensor, mode)), generator)
 
 

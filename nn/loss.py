@@ -226,7 +226,7 @@ class BCELoss(_WeightedLoss):
 
     Raises
     ------
-    AutodiffError
+    SettingError
         When called with an input outside [0, 1].
 
     Examples

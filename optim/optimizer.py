@@ -83,7 +83,7 @@ class Optimizer:
     def _arrange(self, state: Mapping[Any, Any] | None = None) -> None:
         """Begin with this state and nothing arranged for running."""
         self._runs: list[Run] = []
-        self._program = Program(self.update)
+        self._program = Program()
         self._state = State(self._runs)
         for p, entry in (state or {}).items():
             self._state[p] = dict(entry)
@@ -130,12 +130,12 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        runs = self._runs
+        runs, program = self._runs, self._program
         for i, group in enumerate(self.param_groups):
-            if i >= len(runs) or not runs[i].step(group):
-                run = Run(self, group, self._program)
-                runs[i:] = [run, *runs[i + 1 :]]
-                run.step(group)
+            if i >= len(runs) or not runs[i].step(self, group, program):
+                run = Run(self, group)
+                runs[i : i + 1] = [run]
+                run.step(self, group, program)
         return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:

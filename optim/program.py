@@ -160,19 +160,18 @@ def _shift(number: int, base: int) -> int:
 
 
 class Program:
-    """Runs one rule over flat arrays of any size, in place."""
+    """Runs a rule over flat arrays of any size, in place; keeps what can be used again at the next step."""
 
-    def __init__(self, update: Callable[..., Any]) -> None:
-        self.update = update
+    def __init__(self) -> None:
         self.codes: dict[Any, Code] = {}
         self.last: tuple[list[Op], tuple[int, ...], Code] | None = None
         self.blocks: dict[tuple[np.dtype[Any], int], list[Array]] = {}
 
-    def write_down(self, slots: int, t: int, h: Any) -> tuple[Code, list[float]]:
-        """Call the rule with stand-ins; what it does depends on `t` and the hyper-parameters `h`."""
+    def write_down(self, update: Callable[..., Any], slots: int, t: int, h: Any) -> tuple[Code, list[float]]:
+        """Call the rule with stand-ins; what it does depends on `t` and the settings `h`."""
         listing = Listing(2 + slots)
         operands = [Operand(listing, i) for i in range(listing.inputs)]
-        new, kept = self.update(listing, operands[0], operands[1], tuple(operands[2:]), t, h)
+        new, kept = update(listing, operands[0], operands[1], tuple(operands[2:]), t, h)
         results = tuple([x.number for x in (new, *kept)])
         homes = (0, *range(2, 2 + len(kept)))
         known = self.last

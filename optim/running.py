@@ -80,7 +80,7 @@ class Pack:
             for before, after in zip(self.slots, slots):
                 before[...] = after
         else:
-            _run_in_place(program, [flat, self.g, *self.slots], t, h, written)
+            _run_in_place(rule, program, [flat, self.g, *self.slots], t, h, written)
         version = tick()
         for _, p, array, p_part, _ in self.cells:
             array[...] = p_part
@@ -112,7 +112,7 @@ class Large:
         t = int(self.t) + 1
         self.t[...] = t
         p, *slots = self.flat
-        _run_in_place(program, [p, self.g.reshape(-1), *slots], t, h, written)
+        _run_in_place(rule, program, [p, self.g.reshape(-1), *slots], t, h, written)
         _stamp(self.parameter)
 
 
@@ -150,16 +150,31 @@ class Idle:
         """Leave them alone."""
 
 
-def _run_in_place(program: Program, arrays: list[Array], t: int, h: dict[str, Any], written: dict[int, Any]) -> None:
+def _run_in_place(
+    rule: Optimizer, program: Program, arrays: list[Array], t: int, h: dict[str, Any], written: dict[int, Any]
+) -> None:
     """Run the program of step `t`, which is written down once for all parameters of the group."""
     found = written.get(t)
     if found is None:
-        found = written[t] = program.write_down(len(arrays) - 2, t, h)
+        found = written[t] = program.write_down(rule.update, len(arrays) - 2, t, h)
     program.run(found, arrays)
 
 
 def _stamp(p: Any) -> None:
     p._storage.version = last_write.tick = tick()
+
+
+def _array(name: str, value: Any, p: Any) -> Any:
+    """What the state holds under `name` as an array; None if there is nothing."""
+    if value is None:
+        return None
+    array = np.asarray(getattr(value, "_array", value))
+    if array.shape != p._array.shape:
+        raise ShapeError(
+            f"the optimizer's state holds {name!r} of shape {array.shape} for a parameter of shape {p._array.shape}; "
+            "after changing a parameter's shape, take its state away: optimizer.state.pop(p)"
+        )
+    return array
 
 
 def _own(value: Any, like: Array) -> Array:
@@ -171,11 +186,12 @@ def _own(value: Any, like: Array) -> Array:
 
 
 class Run:
-    """One group, arranged for running: made anew when a gradient appears or is gone, memory or state is replaced."""
+    """One group, arranged for running: made anew when a gradient appears or is gone, memory or state is replaced.
 
-    def __init__(self, rule: Optimizer, group: dict[str, Any], program: Program) -> None:
-        self.rule = rule
-        self.program = program
+    It does not hold the optimizer, which holds it: without a cycle both are freed at once.
+    """
+
+    def __init__(self, rule: Optimizer, group: dict[str, Any]) -> None:
         self.names = rule.slots(group)
         self.count = len(group["params"])
         self.units: list[Any] = []
@@ -191,46 +207,46 @@ class Run:
                     f"parameter {rule.name_of(group, i)} has shape {p._array.shape} and its gradient "
                     f"{g._array.shape}; after changing a parameter's shape, call zero_grad() and backward() again"
                 )
-            values, t = self._state_of(p)
+            values, t = self._state_of(rule, p)
             if not rule.elementwise:
-                self._add(Whole(i, p, values, t), [p])
+                self._add(rule, Whole(i, p, values, t), [p])
             elif p._array.nbytes >= SMALL_BYTES and p._array.flags.c_contiguous:
-                self._add(Large(i, p, values, t), [p])
+                self._add(rule, Large(i, p, values, t), [p])
             else:
                 packs.setdefault((p._array.dtype, t), []).append((i, p, values))
         for (_, t), members in packs.items():
             slots = [[values[j] for _, _, values in members] for j in range(len(self.names))]
-            self._add(Pack([(i, p) for i, p, _ in members], slots, t), [p for _, p, _ in members])
+            self._add(rule, Pack([(i, p) for i, p, _ in members], slots, t), [p for _, p, _ in members])
         if idle:
             self.units.append(Idle(idle))
 
-    def _state_of(self, p: Any) -> tuple[list[Any], int]:
+    def _state_of(self, rule: Optimizer, p: Any) -> tuple[list[Any], int]:
         """The slots of a parameter as arrays (None: not there yet), and how many steps it has made."""
-        entry = self.rule.state.get(p, {})
-        values = [None if entry.get(name) is None else entry[name]._array for name in self.names]
+        entry = rule.state.get(p, {})
+        values = [_array(name, entry.get(name), p) for name in self.names]
         if "step" in entry:
             return values, int(entry["step"])
         # Of a rule that does not count, all that matters is whether it has begun.
-        return values, int(bool(values) and None not in [v if v is None else 0 for v in values])
+        return values, int(bool(values) and not any(value is None for value in values))
 
-    def _add(self, unit: Any, parameters: list[Any]) -> None:
+    def _add(self, rule: Optimizer, unit: Any, parameters: list[Any]) -> None:
         """Add a unit, and show its memory in the optimizer's state."""
         self.units.append(unit)
         for p, views in zip(parameters, unit.views):
-            shown = {"step": wrap(unit.t)} if self.rule.counts_steps else {}
+            shown = {"step": wrap(unit.t)} if rule.counts_steps else {}
             shown.update({name: wrap(view) for name, view in zip(self.names, views)})
             if shown:
-                self.rule.state.show(p, shown)
+                rule.state.show(p, shown)
 
-    def step(self, group: dict[str, Any]) -> bool:
+    def step(self, rule: Optimizer, group: dict[str, Any], program: Program) -> bool:
         """Make one step; False, with nothing changed, if the group is not as it was."""
         params = group["params"]
-        if len(params) != self.count or self.rule.slots(group) != self.names:
+        if len(params) != self.count or rule.slots(group) != self.names:
             return False
         for unit in self.units:
             if not unit.gather(params):
                 return False
         written: dict[int, Any] = {}
         for unit in self.units:
-            unit.update(self.rule, self.program, group, written)
+            unit.update(rule, program, group, written)
         return True

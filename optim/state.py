@@ -39,13 +39,14 @@ class Watched(dict[Any, Any]):
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         """Take over entries."""
-        self.runs.clear()
-        super().update(*args, **kwargs)
+        for key, value in dict(*args, **kwargs).items():
+            self[key] = value
 
     def setdefault(self, key: Any, default: Any = None) -> Any:
         """Return an entry, which is first made if it is not there."""
-        self.runs.clear()
-        return super().setdefault(key, default)
+        if key not in self:
+            self[key] = default
+        return self[key]
 
     def __ior__(self, other: Any) -> Watched:  # type: ignore[misc]
         self.update(other)

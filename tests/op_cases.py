@@ -38,16 +38,22 @@ there is none, and `1, then 0` where the second is zero everywhere.
 def saves(op: Primitive) -> str:
     """What the rules name, argument by argument, in the words of the document."""
 
-    def names(rule: Any) -> str:
+    def names(rule: Any, leading: int = 2) -> list[str]:
         code = rule.rule.__code__
-        kept = [n for n in code.co_varnames[2 : code.co_argcount] if not n.endswith("_shape") and n != "needs"]
+        return [n for n in code.co_varnames[leading : code.co_argcount] if not n.endswith("_shape") and n != "needs"]
+
+    def quoted(kept: list[str]) -> str:
         return ", ".join(f"`{n}`" for n in kept) or "nothing"
 
     if not op.differentiable:
         return "—"
     if op.joint is not None:
-        return f"all: {names(op.joint)}"
-    return "; ".join(f"{a}: {'—' if r is None else names(r)}" for a, r in zip(op.arguments, op.rules, strict=True))
+        said = f"all: {quoted(names(op.joint))}"
+    else:
+        rules = zip(op.arguments, op.rules, strict=True)
+        said = "; ".join(f"{a}: {'—' if r is None else quoted(names(r))}" for a, r in rules)
+    again = sorted({n for form in op.residuals if form is not None for n in names(form, 1)})
+    return f"{said}; for a second derivative {quoted(again)}" if again else said
 
 
 def signature(op: Primitive) -> str:

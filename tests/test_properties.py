@@ -143,6 +143,17 @@ def test_the_second_derivative_of_any_expression_agrees_with_differences(express
     assert gradgradcheck(function_of(expression), point, fast_mode=True, atol=1e-4)
 
 
+@examples(15)
+@given(EXPRESSIONS, tensors((2, 3)))
+def test_the_third_derivative_agrees_with_differences(expression, point):
+    function = function_of(expression)
+
+    def slope(x):
+        return ad.grad(function(x, x * 2, x * x).sum(), x, create_graph=True)[0] + 0 * x
+
+    assert gradgradcheck(slope, point, fast_mode=True, atol=1e-3, rtol=1e-3)
+
+
 @examples(60)
 @given(EXPRESSIONS, POINT)
 def test_backward_gives_the_same_however_it_is_asked(expression, point):
@@ -300,11 +311,20 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("view"), st.integers(0, 9), st.sampled_from(sorted(VIEWS))),
         st.tuples(st.just("write"), st.integers(0, 9), st.sampled_from(sorted(WRITES))),
+        st.tuples(st.just("move"), st.integers(0, 9), st.integers(0, 9)),
         st.tuples(st.just("use"), st.integers(0, 9), st.just("")),
     ),
     min_size=1,
     max_size=8,
 )
+
+
+def fits(value: Any, target: Any) -> bool:
+    """Whether one can be written into the other."""
+    try:
+        return np.broadcast_shapes(value.shape, target.shape) == tuple(target.shape)
+    except ValueError:
+        return False
 
 
 def run_in_place(steps, x, v):
@@ -317,10 +337,22 @@ def run_in_place(steps, x, v):
             held.append(VIEWS[name](t))
         elif kind == "write":
             WRITES[name][0](t, v)
+        elif kind == "move":
+            other = held[name % len(held)]
+            if fits(other, t):
+                t.copy_(other.clone())
         else:
             kept = t.clone()  # since multiplying saves what it is given, and a later write would make that stale
             total = total + (kept * kept).sum()
     return total + sum((t * (i + 1)).sum() for i, t in enumerate(held))
+
+
+def assigned(memory, positions, values):
+    """Flat memory in which these positions have these values: a sum of two products with matrices of 0 and 1."""
+    chosen = np.zeros((positions.size, memory.numel()))
+    chosen[np.arange(positions.size), positions.reshape(-1)] = 1.0
+    kept = memory * ad.tensor(1.0 - chosen.sum(0))
+    return kept + values.reshape(-1) @ ad.tensor(chosen) if positions.size else kept
 
 
 def run_by_hand(steps, x, v):
@@ -337,11 +369,11 @@ def run_by_hand(steps, x, v):
         if kind == "view":
             held.append(VIEWS[name](positions))
         elif kind == "write":
-            written = WRITES[name][1](read(positions), v).reshape(-1)
-            chosen = np.zeros((positions.size, x.numel()))
-            chosen[np.arange(positions.size), positions.reshape(-1)] = 1.0
-            spread = written @ ad.tensor(chosen) if positions.size else memory * 0
-            memory = memory * ad.tensor(1.0 - chosen.sum(0)) + spread
+            memory = assigned(memory, positions, WRITES[name][1](read(positions), v))
+        elif kind == "move":
+            other = held[name % len(held)]
+            if fits(other, positions):
+                memory = assigned(memory, positions, read(positions) * 0 + read(other))
         else:
             total = total + (read(positions) * read(positions)).sum()
     return total + sum((read(p) * (i + 1)).sum() for i, p in enumerate(held))
@@ -350,13 +382,14 @@ def run_by_hand(steps, x, v):
 @examples(200)
 @given(STEPS, tensors((2, 3)), tensors(()))
 def test_any_program_of_views_and_writes_is_the_program_without_them(steps, x, v):
-    ours, oracle = run_in_place(steps, x, v), run_by_hand(steps, x, v)
-    same(ours, oracle)
-    assert ours.requires_grad
-    for g, expected in zip(
-        ad.grad(ours, (x, v), materialize_grads=True), ad.grad(oracle, (x, v), materialize_grads=True), strict=True
-    ):
-        same(g, expected)
+    derivatives = []
+    for run in (run_in_place, run_by_hand):
+        out = run(steps, x, v)
+        first = ad.grad(out, (x, v), create_graph=True, materialize_grads=True)
+        again = sum((g * (i + 2)).sum() for i, g in enumerate(first)) + 0 * x.sum()
+        derivatives.append((out, *first, *ad.grad(again, (x, v), materialize_grads=True)))
+    for ours, oracle in zip(*derivatives, strict=True):
+        same(ours, oracle)
 
 
 @examples(50)
@@ -370,5 +403,7 @@ def test_a_view_shares_memory_whatever_is_done_to_it(steps, x, v):
             held.append(VIEWS[name](t))
         elif kind == "write":
             WRITES[name][0](t, v)
+        elif kind == "move" and fits(held[name % len(held)], t):
+            t.copy_(held[name % len(held)].clone())
     for t in held:
         assert not t.numel() or np.shares_memory(t.numpy(), base.numpy())

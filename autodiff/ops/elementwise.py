@@ -68,8 +68,8 @@ def power(x: Any, y: Any) -> Any:
     return np.power(x, y)
 
 
-# d/dx x^y = y x^(y-1), and 0 at x = y = 0. `where` twice: a nan or inf in the branch not taken would come back as 0 * nan
-# in the next derivative. `cast`: of a Python number y, `where` makes a float64.
+# d/dx x^y = y x^(y-1), and 0 at x = y = 0. `where` twice: a nan or inf in the branch not taken would come back as
+# 0 * nan in the next derivative. `cast`: of a Python number y, `where` makes a float64.
 def _power_x(xp: Any, g: Any, x: Any, y: Any) -> Any:
     corner = (x == 0) & (y == 0)
     return g * xp.where(corner, 0.0, y * x ** xp.cast(xp.where(corner, 1.0, y - 1), dtype=x.dtype))
@@ -331,7 +331,6 @@ def _check_divisor(x: Any, y: Any) -> None:
     """Integers have no value for x / 0: NumPy gives 0, PyTorch raises, and so do we."""
     if np.result_type(x, y).kind in "iu" and not np.all(y):
         raise DivisionError("integers were divided by zero; convert them first, for example with .float()")
-
 
 
 @primitive(differentiable=False)

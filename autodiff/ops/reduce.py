@@ -217,7 +217,7 @@ min_with_indices.defvjp(_from_indices)
 @primitive(promotes="float")
 def logsumexp(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))), shifted by the largest element so that nothing overflows"""
-    top = _maximum(x, axis=axis, keepdims=True)
+    top = _maximum(x, axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0).astype(x.dtype, copy=False)
     total = np.log(_add(np.exp(x - top), axis=axis, keepdims=keepdims))
     return total + (top if keepdims else top.reshape(np.shape(total)))

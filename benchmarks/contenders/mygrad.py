@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import mygrad as mg
 import numpy as np
 
@@ -21,8 +23,9 @@ def setup(problem: Problem, optimizer: str) -> Trainer:
     batches, count = problem.batches, len(problem.batches)
 
     def step(i: int) -> object:
-        x, y = batches[i % count]
-        h = x
+        h: Any
+        y: Any
+        h, y = batches[i % count]
         for k in range(0, len(params), 2):
             h = mg.matmul(h, params[k].T) + params[k + 1]
             h = mg.maximum(h, np.float32(0)) if k + 2 < len(params) else h

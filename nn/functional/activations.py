@@ -13,13 +13,13 @@ import numpy as np
 
 from autodiff import inplace as writing
 from autodiff.dtypes import as_dtype
-from autodiff.errors import AutodiffError
 from autodiff.gradients import vertex_of
 from autodiff.graph import wrap
 from autodiff.ops import elementwise as ew
 from autodiff.ops import fused
 from autodiff.ops.special import erf
 from autodiff.tensor import Tensor, as_tensor
+from nn.errors import SettingError
 
 __all__ = [
     "celu",
@@ -98,7 +98,7 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
     [-1.0, 0.5]
     """
     if min_val > max_val:
-        raise AutodiffError(f"hardtanh: min_val={min_val!r} is above max_val={max_val!r}")
+        raise SettingError(f"hardtanh: min_val={min_val!r} is above max_val={max_val!r}")
 
     def between(x: Tensor) -> Any:
         return ew.where(x <= min_val, min_val, ew.where(x >= max_val, max_val, x))
@@ -155,7 +155,7 @@ def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     [-0.5, 2.0]
     """
     if alpha == 0:
-        raise AutodiffError("celu: alpha must not be 0")
+        raise SettingError("celu: alpha must not be 0")
     return _apply(lambda x: ew.where(x > 0, x, _exp_minus_one(x, alpha) * alpha), input, inplace)
 
 
@@ -200,7 +200,7 @@ def gelu(input: Any, approximate: str = "none") -> Tensor:
     if approximate == "tanh":
         inner = sqrt(2 / pi) * (input + 0.044715 * input**3)
         return 0.5 * input * (1 + ew.tanh(inner))  # type: ignore[no-any-return]
-    raise AutodiffError(f"gelu: approximate must be 'none' or 'tanh'; got {approximate!r}")
+    raise SettingError(f"gelu: approximate must be 'none' or 'tanh'; got {approximate!r}")
 
 
 def sigmoid(input: Any) -> Tensor:
@@ -343,7 +343,7 @@ def tanhshrink(input: Any) -> Tensor:
 def _checked_dim(name: str, input: Any, dim: int | None, dtype: Any) -> tuple[Any, int]:
     """The input in the wanted dtype, and the dimension, which is never guessed."""
     if dim is None:
-        raise AutodiffError(
+        raise SettingError(
             f"{name} needs to know along which dimension the numbers shall add up to 1; "
             "for a batch of rows that is dim=1"
         )
@@ -417,7 +417,7 @@ def glu(input: Any, dim: int = -1) -> Tensor:
     input = as_tensor(input)
     size = input._array.shape[dim]
     if size % 2:
-        raise AutodiffError(f"glu needs an even number of elements along dim {dim}; got shape {input._array.shape}")
+        raise SettingError(f"glu needs an even number of elements along dim {dim}; got shape {input._array.shape}")
     before = (slice(None),) * (dim % input._array.ndim)
     a, b = input[(*before, slice(size // 2))], input[(*before, slice(size // 2, None))]
     return a * ew.sigmoid(b)  # type: ignore[no-any-return]

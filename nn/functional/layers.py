@@ -8,13 +8,13 @@ import numpy as np
 
 from autodiff import inplace as writing
 from autodiff import random
-from autodiff.errors import AutodiffError
 from autodiff.graph import wrap
 from autodiff.ops.elementwise import multiply
 from autodiff.ops.linalg import linear as _linear
 from autodiff.ops.linalg import matmul
 from autodiff.ops.reduce import sum as _sum
 from autodiff.tensor import Tensor, as_tensor
+from nn.errors import SettingError
 
 __all__ = ["bilinear", "dropout", "linear"]
 
@@ -93,7 +93,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
 
     Raises
     ------
-    AutodiffError
+    SettingError
         If `p` is not within [0, 1].
 
     Notes
@@ -111,7 +111,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
     True
     """
     if not 0 <= p <= 1:
-        raise AutodiffError(f"the probability of dropout must be between 0 and 1; got p={p!r}")
+        raise SettingError(f"the probability of dropout must be between 0 and 1; got p={p!r}")
     if not training or p == 0:
         return input  # type: ignore[no-any-return]
     input = as_tensor(input)

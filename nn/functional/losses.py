@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.errors import AutodiffError, DtypeError, IndexingError, ShapeError
+from autodiff.errors import DtypeError, IndexingError, ShapeError
 from autodiff.graph import wrap
 from autodiff.ops import elementwise as ew
 from autodiff.ops import fused
@@ -15,6 +15,7 @@ from autodiff.ops.reduce import sum as _sum
 from autodiff.ops.shape import reshape, transpose
 from autodiff.ops.special import binary_cross_entropy as _binary_cross_entropy
 from autodiff.tensor import Tensor, as_tensor
+from nn.errors import SettingError
 from nn.functional.regression import check_reduction, paired, reduced, unequal
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "nll_loss"]
@@ -102,7 +103,7 @@ def cross_entropy(
 
 def _check_smoothing(label_smoothing: float) -> None:
     if not 0 <= label_smoothing <= 1:
-        raise AutodiffError(f"label_smoothing must be between 0 and 1; got {label_smoothing!r}")
+        raise SettingError(f"label_smoothing must be between 0 and 1; got {label_smoothing!r}")
 
 
 def _soft_cross_entropy(input: Tensor, target: Tensor, weight: Any, reduction: str, label_smoothing: float) -> Tensor:
@@ -254,7 +255,7 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, *, reducti
     ------
     ShapeError
         If the shapes of `input` and `target` differ.
-    AutodiffError
+    SettingError
         If an input is outside [0, 1].
 
     Notes
@@ -274,7 +275,7 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, *, reducti
     x = input._array
     inside = (x >= 0) & (x <= 1)
     if not inside.all():
-        raise AutodiffError(
+        raise SettingError(
             f"binary_cross_entropy takes probabilities from 0 to 1 and got {x[~inside][0]:g}; "
             "put a sigmoid before it, or use binary_cross_entropy_with_logits, which takes any number"
         )

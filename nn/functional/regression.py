@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.errors import AutodiffError, ShapeError
+from autodiff.errors import ShapeError
 from autodiff.ops import elementwise as ew
 from autodiff.ops import fused
 from autodiff.ops.reduce import mean as _mean
 from autodiff.ops.reduce import sum as _sum
 from autodiff.tensor import Tensor, as_tensor
+from nn.errors import SettingError
 
 __all__ = ["huber_loss", "l1_loss", "mse_loss", "smooth_l1_loss"]
 
@@ -19,7 +20,7 @@ REDUCTIONS = frozenset({"mean", "sum", "none"})
 def check_reduction(reduction: str) -> str:
     """Return `reduction` if there is one of this name."""
     if reduction not in REDUCTIONS:
-        raise AutodiffError(f"reduction must be 'mean', 'sum' or 'none'; got {reduction!r}")
+        raise SettingError(f"reduction must be 'mean', 'sum' or 'none'; got {reduction!r}")
     return reduction
 
 
@@ -46,7 +47,7 @@ def unequal(loss: str, input: Any, target: Any) -> ShapeError:
             f" (broadcast, they would give every prediction against every target). "
             f"Use target.squeeze({len(x)}) or input.unsqueeze({len(x)})"
         )
-    elif len(x) == len(t) + 1 and x[:-1] == t:
+    elif len(x) > 1 and x[:-1] == t:
         text += ". For class numbers as targets the loss is cross_entropy"
     else:
         text += ". If broadcasting is meant, say so with target.expand_as(input)"
@@ -142,7 +143,7 @@ def smooth_l1_loss(input: Any, target: Any, *, reduction: str = "mean", beta: fl
     [0.125, 2.5]
     """
     if beta < 0:
-        raise AutodiffError(f"beta must not be negative; got {beta!r}")
+        raise SettingError(f"beta must not be negative; got {beta!r}")
     if beta == 0:
         return l1_loss(input, target, reduction=reduction)
     input, target = paired("smooth_l1_loss", input, target)
@@ -170,7 +171,7 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     [0.5, 6.0]
     """
     if delta <= 0:
-        raise AutodiffError(f"delta must be positive; got {delta!r}")
+        raise SettingError(f"delta must be positive; got {delta!r}")
     input, target = paired("huber_loss", input, target)
     d = abs(input - target)
     losses = ew.where(d <= delta, d * d * 0.5, delta * (d - 0.5 * delta))

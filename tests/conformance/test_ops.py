@@ -1,4 +1,4 @@
-"""Every operation of the table against PyTorch: values, dtypes, first and second derivatives, and what happens at edges."""
+"""Every operation of the table against PyTorch: values, dtypes, first and second derivatives, and the edges of each."""
 
 import operator
 from typing import Any
@@ -72,8 +72,8 @@ def dtype_of(d: np.dtype) -> torch.dtype:
 
 # fmt: off
 SAME_NAME = [
-    "add", "subtract", "multiply", "divide", "negative", "absolute", "sign", "exp", "log", "log1p", "sqrt", "sin", "cos",
-    "tanh", "sigmoid", "relu", "where", "remainder", "floor_divide", "bitwise_and", "bitwise_or", "bitwise_xor",
+    "add", "subtract", "multiply", "divide", "negative", "absolute", "sign", "exp", "log", "log1p", "sqrt", "sin",
+    "cos", "tanh", "sigmoid", "relu", "where", "remainder", "floor_divide", "bitwise_and", "bitwise_or", "bitwise_xor",
     "bitwise_not", "isnan", "isfinite", "zeros_like", "ones_like", "less", "less_equal", "greater", "greater_equal",
     "not_equal", "matmul", "erf",
 ]
@@ -134,14 +134,19 @@ FIRST_ORDER_ONLY = {"binary_cross_entropy"}
 
 
 def comparable(case: Case) -> bool:
-    """Whether PyTorch takes these arguments: its slices step forward, and it compares Tensors first."""
-    backwards = any(isinstance(k, slice) and (k.step or 1) < 0 for k in case.static.get("key", ()))
-    number_first = not isinstance(case.arrays()[0], np.ndarray) and case.op not in (
-        "power",
-        "floor_divide",
-        "remainder",
-    )
-    return case.op in COUNTERPARTS and not backwards and not number_first
+    """Whether PyTorch takes these arguments, and defines what comes of them."""
+    key = case.static.get("key", ())
+    steps_back = any(isinstance(k, slice) and (k.step or 1) < 0 for k in key)
+    number_first = not isinstance(case.arrays()[0], np.ndarray) and case.op not in ("power", "maximum", "minimum")
+    # Which of two writes into one position lasts, and gets the cotangent, is open in PyTorch.
+    written_twice = case.op == "index_put" and repeats(case, key)
+    return case.op in COUNTERPARTS and not (steps_back or number_first or written_twice)
+
+
+def repeats(case: Case, key: tuple[Any, ...]) -> bool:
+    x, _, *indices = case.arrays()
+    positions = np.ravel(np.arange(x.size).reshape(x.shape)[key_of(key, indices)])
+    return len(set(positions.tolist())) < len(positions)
 
 
 def everything(module: Any, function: Any, arrays: list[Any], tracked: list[int], order: int = 2) -> list[Any]:
@@ -185,7 +190,8 @@ def assert_same(ours: list[Any], theirs: list[Any], tolerance: float) -> None:
             np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance, err_msg=stage)
     # Where one of the two stops earlier, what the other goes on with is zero.
     for rest in (*ours[len(theirs) :], *theirs[len(ours) :]):
-        assert not any(np.any(a) for a in rest)
+        for a in rest:
+            np.testing.assert_allclose(a, 0, atol=tolerance)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
@@ -274,7 +280,7 @@ EDGES: dict[str, tuple[Any, tuple[Any, ...], int]] = {
     "var of nothing": (lambda m, x: m.var(x), ([],), 0),
     "var of one": (lambda m, x: m.var(x), ([3.0],), 1),
     "var of one with correction 0": (lambda m, x: m.var(x, correction=0), ([3.0],), 2),
-    "var with too large a correction": (lambda m, x: m.var(x, correction=5), ([3.0, 4.0],), 1),
+    "var with too large a correction": (lambda m, x: m.var(x, correction=5), ([3.0, 4.0],), 0),
     "logsumexp of nothing": (lambda m, x: m.logsumexp(x, 1), (np.zeros((2, 0)),), 0),
     "where a nan stands in the other branch": (lambda m, x: m.where(x > 0, x * 2, x * NAN), ([1.0, -1.0],), 1),
     "where the other branch has no gradient": (lambda m, x: m.where(x > 0, m.sqrt(x), x * 0), ([4.0, 1.0],), 2),

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 import autodiff.ops.special  # noqa: F401 (fills the registry)
-from tests.table.form import case, exactly, real, row, unary, unit
+from tests.table.form import case, exactly, row, unary, unit
 
 unary("erf", np.vectorize(math.erf, otypes=[float]), notes="exact to the last digits of the dtype")
 row(
