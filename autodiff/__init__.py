@@ -66,7 +66,7 @@ __version__ = "0.1.0"
 
 # fmt: off
 __all__ = [
-    "AutodiffError", "DtypeError", "Function", "Generator", "GradientError", "IndexingError", "MissingExtraError",
+    "AutodiffError", "DivisionError", "DtypeError", "Function", "Generator", "GradientError", "IndexingError", "MissingExtraError",
     "ShapeError", "Size", "StaleValueError", "Tensor", "__version__", "abs", "absolute", "add", "all", "allclose",
     "amax", "amin", "any", "arange", "argmax", "argmin", "argwhere", "as_tensor", "autograd", "bernoulli", "bmm",
     "bool", "broadcast_to", "cat", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone", "concat",

@@ -150,6 +150,9 @@ class ModuleList(_Row):
         if modules is not None:
             self.extend(modules)
 
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        raise SetupError("a ModuleList only holds its modules; call them in a loop, or make it an nn.Sequential")
+
     def _of(self, items: list[tuple[str, Module | None]]) -> ModuleList:
         return ModuleList(module for _, module in items if module is not None)
 
@@ -196,6 +199,9 @@ class ModuleDict(Module):
         super().__init__()
         if modules is not None:
             self.update(modules)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        raise SetupError(f"a ModuleDict only holds its modules; call one of them: {', '.join(map(repr, self))}")
 
     def __getitem__(self, key: str) -> Any:
         return self._modules[key]

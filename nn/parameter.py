@@ -62,6 +62,8 @@ class Buffer(Tensor):
     {'calls': tensor(0)}
     """
 
+    persistent: bool = True  # of a copy too, which is made without __init__
+
     def __init__(self, data: Any = (), *, persistent: bool = True) -> None:
         _take(self, data)
         self.persistent = persistent

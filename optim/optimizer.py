@@ -68,6 +68,8 @@ class Optimizer:
         if isinstance(params, (Tensor, np.ndarray, Mapping)):
             given = "a Tensor" if isinstance(params, Tensor) else f"a {type(params).__name__}"
             raise TypeError(f"an optimizer takes a list of parameters and got {given}; put it in a list: [p]")
+        if hasattr(params, "parameters"):
+            raise TypeError(f"an optimizer takes parameters and got a {type(params).__name__}; use model.parameters()")
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         self._arrange()

@@ -52,6 +52,8 @@ def test_a_slice_of_a_sequential_is_a_sequential_of_the_same_modules():
         (lambda: nn.Sequential(nn.ReLU())[1], IndexError, "module number 1 was asked for, and Sequential has 1"),
         (lambda: nn.Sequential(nn.ReLU), TypeError, "make an object of the class first"),
         (lambda: nn.Sequential([nn.ReLU()]), TypeError, "module '0' must be an nn.Module or None, not"),
+        (lambda: nn.ModuleList([nn.ReLU()])(1), TypeError, "only holds its modules; call them in a loop, or make it"),
+        (lambda: nn.ModuleDict({"a": nn.ReLU()})(1), TypeError, "only holds its modules; call one of them: 'a'"),
         (lambda: nn.ModuleList([nn.ReLU()]).insert(0, 3), TypeError, "insert takes an nn.Module, not a int"),
     ],
 )

@@ -433,3 +433,20 @@ def test_dir_offers_what_can_be_typed():
     names = dir(nn.Sequential(nn.ReLU()))
     assert "forward" in names
     assert "0" not in names
+
+
+def test_a_parameter_shares_the_memory_of_a_tensor_and_copies_anything_else():
+    tensor, array = ad.zeros(2), np.zeros(2)
+    assert np.shares_memory(nn.Parameter(tensor).detach().numpy(), tensor.numpy())
+    assert not np.shares_memory(nn.Parameter(array).detach().numpy(), array)
+    assert not nn.Parameter(tensor, requires_grad=False).requires_grad
+    with pytest.raises(TypeError, match="only floating Tensors can require grad"):
+        nn.Parameter(ad.tensor([1]))
+
+
+@pytest.mark.parametrize("value", [nn.Parameter(ad.ones(2)), nn.Buffer(ad.ones(2), persistent=False)])
+def test_a_copy_of_a_parameter_or_buffer_is_one(value):
+    holder = nn.Module()
+    holder.value = copy.deepcopy(value)
+    assert type(holder.value) is type(value)
+    assert list(holder.state_dict()) == ["value"]

@@ -91,6 +91,7 @@ P = parameter()
         (lambda: optim.SGD([]), ValueError, "got no parameters; is a generator .* nn.ModuleList"),
         (lambda: optim.SGD(P), TypeError, r"takes a list of parameters and got a Tensor; put it in a list"),
         (lambda: optim.SGD({"a": P}), TypeError, "got a dict"),
+        (lambda: optim.SGD(nn.Sequential(nn.Linear(1, 1))), TypeError, r"got a Sequential; use model.parameters\(\)"),
         (lambda: optim.SGD([1.0]), TypeError, "parameter number 0 is a float, not a Tensor"),
         (lambda: optim.SGD([P, P]), ValueError, r"parameter number 1, of shape \(1,\), is in the optimizer already"),
         (lambda: optim.SGD([{"params": [P]}, {"params": [P]}]), ValueError, "is in the optimizer already"),

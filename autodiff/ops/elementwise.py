@@ -208,24 +208,30 @@ softplus.defcomposite(lambda xp, x: xp.log(1 + xp.exp(x)))
 # ---------------------------------------------------------------------- kinks and selection
 
 
+# A 0-d array of the same dtype: NumPy takes 0.3 us longer over a Python number.
+_ZERO: dict[Any, Any] = {np.dtype(d): np.zeros((), d) for d in ("float16", "float32", "float64")}
+
+
 @primitive(promotes="arith")
 def relu(x: Any) -> Any:
     """max(x, 0), with derivative 0 at 0"""
-    return np.maximum(x, 0)
+    return np.maximum(x, _ZERO.get(x.dtype, 0))
 
 
 relu.defvjp(lambda xp, g, out: xp.relu_backward(g, out))
 relu.defcomposite(lambda xp, x: xp.maximum(x, 0))
 
 
-# Up to this many elements one np.sign is faster than a comparison and a conversion; beyond, it is the other way round.
-_SMALL = 8192
+# Up to this many elements one np.sign is faster than a comparison and a conversion (0.8 against 1.2 us); it branches on
+# each element, and beyond is the slower one (34 against 17 us for 128 x 512). Multiplying by booleans, or np.where, is
+# slower than both.
+_SMALL = 2048
 
 
 @primitive(promotes="arith")
 def relu_backward(cotangent: Any, y: Any) -> Any:
     """The cotangent where y > 0, and 0 where y = 0, for a y = relu(x): locally constant in y"""
-    mask = np.sign(y) if y.size <= _SMALL else np.greater(y, 0).astype(y.dtype)
+    mask = np.sign(y) if y.size <= _SMALL else np.greater(y, _ZERO[y.dtype]).astype(y.dtype)
     return np.multiply(cotangent, mask, out=mask) if type(mask) is np.ndarray else cotangent * mask
 
 
