@@ -14,7 +14,7 @@ from typing import Any as _Any
 from numpy import dtype
 
 from autodiff import autograd
-from autodiff.device import cuda, device
+from autodiff.devices import cuda, device
 from autodiff.dtypes import (
     bool,
     double,
@@ -55,7 +55,7 @@ from autodiff.names.shape import *
 from autodiff.printing import get_printoptions, set_printoptions
 from autodiff.random import *
 from autodiff.size import Size
-from autodiff.tensor import Tensor, as_tensor, from_numpy, is_tensor, tensor
+from autodiff.tensors import Tensor, as_tensor, from_numpy, is_tensor, tensor
 
 if _TYPE_CHECKING:
     from autodiff.checking import gradcheck, gradgradcheck
@@ -66,7 +66,8 @@ __version__ = "0.1.0"
 
 # fmt: off
 __all__ = [
-    "AutodiffError", "DivisionError", "DtypeError", "Function", "Generator", "GradientError", "IndexingError", "MissingExtraError",
+    "AutodiffError", "DivisionError", "DtypeError", "Function", "Generator", "GradientError",
+    "IndexingError", "MissingExtraError",
     "ShapeError", "Size", "StaleValueError", "Tensor", "__version__", "abs", "absolute", "add", "all", "allclose",
     "amax", "amin", "any", "arange", "argmax", "argmin", "argwhere", "as_tensor", "autograd", "bernoulli", "bmm",
     "bool", "broadcast_to", "cat", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone", "concat",

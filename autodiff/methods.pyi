@@ -11,7 +11,7 @@ from typing import Any
 
 from autodiff.names.arguments import Dims, DType, Operand
 from autodiff.random import Generator
-from autodiff.tensor import Tensor
+from autodiff.tensors import Tensor
 
 class Methods:
     """Base of Tensor; `autodiff.names` attaches its functions here, so that each is written once."""

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff.device import Device, as_device
+from autodiff.devices import Device, as_device
 from autodiff.errors import DtypeError, ShapeError
 from autodiff.graph import wrap
 
 if TYPE_CHECKING:
-    from autodiff.tensor import Tensor
+    from autodiff.tensors import Tensor
 
 __all__ = [
     "Generator",

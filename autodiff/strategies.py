@@ -16,7 +16,7 @@ from autodiff.graph import wrap
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-    from autodiff.tensor import Tensor
+    from autodiff.tensors import Tensor
 
 __all__ = ["broadcastable_shapes", "indices", "matmul_shapes", "shapes", "tensors"]
 

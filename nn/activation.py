@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff.ops import elementwise as ew
-from autodiff.tensor import Tensor
+from autodiff.tensors import Tensor
 from nn import functional as F
 from nn.module import Module
 

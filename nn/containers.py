@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar, overload
 
-from autodiff.tensor import Tensor
+from autodiff.tensors import Tensor
 from nn.errors import SetupError
 from nn.module import Module
 from nn.parameter import Parameter

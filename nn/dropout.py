@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.tensor import Tensor
+from autodiff.tensors import Tensor
 from nn import functional as F
 from nn.errors import SettingError
 from nn.module import Module

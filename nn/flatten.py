@@ -7,7 +7,7 @@ from typing import Any
 
 from autodiff.errors import IndexingError, ShapeError
 from autodiff.ops.shape import reshape
-from autodiff.tensor import Tensor, as_tensor
+from autodiff.tensors import Tensor, as_tensor
 from nn.errors import SetupError
 from nn.module import Module
 

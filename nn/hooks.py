@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from autodiff.graph import RemovableHandle
 from autodiff.ops.elementwise import copy
-from autodiff.tensor import Tensor
+from autodiff.tensors import Tensor
 
 if TYPE_CHECKING:
     from nn.module import Module

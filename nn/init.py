@@ -14,7 +14,7 @@ import numpy as np
 from autodiff import random
 from autodiff.errors import ShapeError
 from autodiff.graph import stamp
-from autodiff.tensor import Tensor
+from autodiff.tensors import Tensor
 from nn.errors import SettingError
 
 __all__ = [

@@ -11,7 +11,7 @@ from autodiff.dtypes import as_dtype, default_dtype
 from autodiff.errors import DtypeError, ShapeError
 from autodiff.graph import wrap
 from autodiff.ops.linalg import linear
-from autodiff.tensor import Tensor
+from autodiff.tensors import Tensor
 from nn import functional as F
 from nn import init
 from nn.errors import LayerError, SetupError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff.ops import fused
-from autodiff.tensor import Tensor
+from autodiff.tensors import Tensor
 from nn import functional as F
 from nn.functional.losses import check_classes
 from nn.functional.regression import check_reduction, unequal

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import autodiff as ad
-from autodiff.device import Device, as_device
+from autodiff.devices import Device, as_device
 from autodiff.dtypes import as_dtype
 from autodiff.errors import AutodiffError
 from autodiff.graph import RemovableHandle
-from autodiff.tensor import Tensor
+from autodiff.tensors import Tensor
 from nn import hooks, state
 from nn.errors import LayerError, SetupError
 from nn.parameter import Buffer, Parameter

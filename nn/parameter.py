@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.tensor import Tensor, tensor
+from autodiff.tensors import Tensor, tensor
 
 __all__ = ["Buffer", "Parameter"]
 

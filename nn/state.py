@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autodiff.graph import stamp, wrap
-from autodiff.tensor import Tensor
+from autodiff.tensors import Tensor
 from nn.errors import SetupError, StateDictError
 from nn.parameter import Parameter
 

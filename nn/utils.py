@@ -11,7 +11,7 @@ import numpy as np
 from autodiff.errors import GradientError, ShapeError
 from autodiff.graph import stamp, wrap
 from autodiff.ops.shape import concatenate, reshape
-from autodiff.tensor import Tensor
+from autodiff.tensors import Tensor
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_", "parameters_to_vector", "vector_to_parameters"]
 

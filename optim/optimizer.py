@@ -11,7 +11,7 @@ import numpy as np
 from autodiff.errors import AutodiffError, ShapeError
 from autodiff.graph import stamp, wrap
 from autodiff.modes import enable_grad
-from autodiff.tensor import Tensor
+from autodiff.tensors import Tensor
 from optim.program import Program
 from optim.running import Run
 from optim.state import State

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 import pytest
@@ -22,13 +23,13 @@ PACKAGES = ("autodiff", "nn", "optim")
 # `nn.*` is every family of layers that has no line of its own.
 LAYERS = (
     ("autodiff.errors", "autodiff.size"),
-    ("autodiff.dtypes", "autodiff.device", "autodiff.rules"),
+    ("autodiff.dtypes", "autodiff.devices", "autodiff.rules"),
     ("autodiff.graph", "autodiff.operands"),
     ("autodiff.primitive", "autodiff.modes", "autodiff.random"),
     ("autodiff.ops",),
     ("autodiff.backward", "autodiff.inplace"),
     ("autodiff.gradients", "autodiff.operators", "autodiff.methods", "autodiff.printing", "autodiff.function"),
-    ("autodiff.tensor",),
+    ("autodiff.tensors",),
     ("autodiff.names",),
     ("autodiff.differences", "autodiff.checking", "autodiff.strategies", "autodiff.transforms", "autodiff.tracing"),
     ("autodiff.drawing", "autodiff.compiler", "autodiff.autograd"),
@@ -207,6 +208,16 @@ def test_every_module_says_in_its_first_line_what_it_is_for():
 def test_no_two_modules_are_for_the_same():
     firsts = Counter(map(first_line, MODULES))
     assert not [line for line, times in firsts.items() if times > 1]
+
+
+def test_no_module_carries_the_name_of_a_public_name():
+    """A module imported on request would take the place of the function in its package."""
+    for package in PACKAGES:
+        public = set(importlib.import_module(package).__all__)
+        own = {name.removeprefix(f"{package}.") for name in MODULES if name.startswith(f"{package}.")}
+        modules = {name for name in own if "." not in name}
+        # A namespace, such as nn.init, may be a module and public too.
+        assert not {n for n in public & modules if not isinstance(getattr(sys.modules[package], n), ModuleType)}
 
 
 def test_files_stay_short_enough_to_read():

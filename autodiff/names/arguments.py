@@ -14,7 +14,7 @@ from autodiff.operands import operand
 from autodiff.ops import elementwise as ew
 
 if TYPE_CHECKING:
-    from autodiff.tensor import Tensor
+    from autodiff.tensors import Tensor
 
 __all__ = ["DType", "Dims", "Operand", "as_value", "axes", "cast", "integer", "one_dim", "reduced", "sizes"]
 

@@ -13,7 +13,7 @@ from autodiff.operators import power
 from autodiff.ops import elementwise as ew
 
 if TYPE_CHECKING:
-    from autodiff.tensor import Tensor
+    from autodiff.tensors import Tensor
 
 __all__ = [
     "abs",

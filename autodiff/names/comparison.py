@@ -15,7 +15,7 @@ from autodiff.ops import elementwise as ew
 from autodiff.ops import reduce as red
 
 if TYPE_CHECKING:
-    from autodiff.tensor import Tensor
+    from autodiff.tensors import Tensor
 
 __all__ = [
     "all",

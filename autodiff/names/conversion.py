@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autodiff import dtypes
-from autodiff.device import Device, as_device
+from autodiff.devices import Device, as_device
 from autodiff.errors import DtypeError
 from autodiff.graph import Value
 from autodiff.names.arguments import as_value, cast
 from autodiff.ops import elementwise as ew
 
 if TYPE_CHECKING:
-    from autodiff.tensor import Tensor
+    from autodiff.tensors import Tensor
 
 __all__ = ["clone"]
 METHODS = [

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff.device import as_device
+from autodiff.devices import as_device
 from autodiff.dtypes import as_dtype, default_dtype, int64, scalar_dtype
 from autodiff.errors import AutodiffError, DtypeError, ShapeError
 from autodiff.graph import Value, wrap
 from autodiff.names.arguments import DType, as_value, integer, sizes
 
 if TYPE_CHECKING:
-    from autodiff.tensor import Tensor
+    from autodiff.tensors import Tensor
 
 __all__ = [
     "arange",

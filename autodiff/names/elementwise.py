@@ -12,7 +12,7 @@ from autodiff.names.arguments import Operand
 from autodiff.ops import elementwise as ew
 
 if TYPE_CHECKING:
-    from autodiff.tensor import Tensor
+    from autodiff.tensors import Tensor
 
 __all__ = [
     "clamp",

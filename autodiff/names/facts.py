@@ -10,7 +10,7 @@ from autodiff.names.arguments import as_value, one_dim
 from autodiff.size import Size
 
 if TYPE_CHECKING:
-    from autodiff.tensor import Tensor
+    from autodiff.tensors import Tensor
 
 __all__ = ["is_complex", "is_floating_point", "is_nonzero", "numel"]
 METHODS = [

@@ -18,7 +18,7 @@ from autodiff.ops import index as ix
 from autodiff.ops.shape import reshape
 
 if TYPE_CHECKING:
-    from autodiff.tensor import Tensor
+    from autodiff.tensors import Tensor
 
 __all__ = [
     "argwhere",

@@ -15,7 +15,7 @@ from autodiff.names.arguments import as_value, cast, integer, one_dim
 from autodiff.ops import shape as sh
 
 if TYPE_CHECKING:
-    from autodiff.tensor import Tensor
+    from autodiff.tensors import Tensor
 
 __all__ = ["cat", "chunk", "concat", "concatenate", "split", "stack", "unbind"]
 METHODS = ["chunk", "split", "unbind"]

@@ -14,7 +14,7 @@ from autodiff.ops import linalg as la
 from autodiff.ops.shape import reshape
 
 if TYPE_CHECKING:
-    from autodiff.tensor import Tensor
+    from autodiff.tensors import Tensor
 
 __all__ = ["bmm", "dot", "matmul", "mm", "mv", "outer"]
 METHODS = __all__

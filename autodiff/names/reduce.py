@@ -20,7 +20,7 @@ from autodiff.ops import reduce as red
 from autodiff.ops.shape import reshape
 
 if TYPE_CHECKING:
-    from autodiff.tensor import Tensor
+    from autodiff.tensors import Tensor
 
 __all__ = ["log_softmax", "logsumexp", "mean", "prod", "softmax", "std", "sum", "var"]
 METHODS = __all__

@@ -18,7 +18,7 @@ from autodiff.names.creation import made, wanted_shape
 from autodiff.random import Generator, default_generator
 
 if TYPE_CHECKING:
-    from autodiff.tensor import Tensor
+    from autodiff.tensors import Tensor
 
 __all__ = ["bernoulli", "normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm"]
 METHODS = ["bernoulli"]

@@ -14,7 +14,7 @@ from autodiff.names.arguments import as_value, integer, one_dim, sizes
 from autodiff.ops import shape as sh
 
 if TYPE_CHECKING:
-    from autodiff.tensor import Tensor
+    from autodiff.tensors import Tensor
 
 __all__ = [
     "broadcast_to",

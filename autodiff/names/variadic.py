@@ -18,7 +18,7 @@ from autodiff.names.arguments import DType, Operand, sizes
 from autodiff.names.shape import expanded, reshaped
 
 if TYPE_CHECKING:
-    from autodiff.tensor import Tensor
+    from autodiff.tensors import Tensor
 
 __all__ = [
     "expand",
@@ -111,7 +111,7 @@ def new_tensor(
     input: Tensor, data: Any, *, dtype: DType = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Make a Tensor of a copy of `data`, by default of the dtype of this one."""
-    from autodiff.tensor import tensor
+    from autodiff.tensors import tensor
 
     dtype = input._array.dtype if dtype is None else dtype
     return tensor(data, dtype=dtype, device=device, requires_grad=requires_grad)

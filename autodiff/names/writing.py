@@ -22,7 +22,7 @@ from autodiff.primitive import Primitive
 from autodiff.random import Generator
 
 if TYPE_CHECKING:
-    from autodiff.tensor import Tensor
+    from autodiff.tensors import Tensor
 
 __all__: list[str] = []
 METHODS = [
@@ -202,7 +202,7 @@ def _dtype(x: Any, name: str) -> Any:
 
 
 def _value(x: Any) -> Any:
-    from autodiff.tensor import as_tensor
+    from autodiff.tensors import as_tensor
 
     return as_tensor(x)
 

@@ -16,7 +16,7 @@ from autodiff.errors import AutodiffError
 from autodiff.graph import Value
 from autodiff.ops import elementwise
 from autodiff.primitive import Primitive, primitives
-from autodiff.tensor import tensor
+from autodiff.tensors import tensor
 from autodiff.tracing import record
 from autodiff.tracing.recorder import Record
 

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 import autodiff as ad
 from nn.data.collate import default_collate
 
 T_co = TypeVar("T_co", covariant=True)
-Indices = npt.NDArray[np.int64]
+Indices = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class Dataset(Generic[T_co]):

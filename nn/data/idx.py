@@ -7,7 +7,6 @@ import os
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 import autodiff as ad
 from nn.data.dataset import TensorDataset
@@ -126,7 +125,7 @@ def _download(root: str, name: str) -> str:
     )
 
 
-def _read(path: str) -> npt.NDArray[np.uint8]:
+def _read(path: str) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """Read an IDX file of bytes: 0 0, type 8, the number of dimensions, their sizes as big-endian int32, the data."""
     content = _unzipped(path)
     if len(content) < 4 or content[:3] != b"\0\0\x08":

@@ -18,7 +18,7 @@ from autodiff.graph import wrap
 from autodiff.ops import elementwise as ew
 from autodiff.ops import fused
 from autodiff.ops.special import erf
-from autodiff.tensor import Tensor, as_tensor
+from autodiff.tensors import Tensor, as_tensor
 from nn.errors import SettingError
 
 __all__ = [

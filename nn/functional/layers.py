@@ -13,7 +13,7 @@ from autodiff.ops.elementwise import multiply
 from autodiff.ops.linalg import linear as _linear
 from autodiff.ops.linalg import matmul
 from autodiff.ops.reduce import sum as _sum
-from autodiff.tensor import Tensor, as_tensor
+from autodiff.tensors import Tensor, as_tensor
 from nn.errors import SettingError
 
 __all__ = ["bilinear", "dropout", "linear"]

@@ -14,7 +14,7 @@ from autodiff.ops.index import take_along
 from autodiff.ops.reduce import sum as _sum
 from autodiff.ops.shape import reshape, transpose
 from autodiff.ops.special import binary_cross_entropy as _binary_cross_entropy
-from autodiff.tensor import Tensor, as_tensor
+from autodiff.tensors import Tensor, as_tensor
 from nn.errors import SettingError
 from nn.functional.regression import check_reduction, paired, reduced, unequal
 

@@ -9,7 +9,7 @@ from autodiff.ops import elementwise as ew
 from autodiff.ops import fused
 from autodiff.ops.reduce import mean as _mean
 from autodiff.ops.reduce import sum as _sum
-from autodiff.tensor import Tensor, as_tensor
+from autodiff.tensors import Tensor, as_tensor
 from nn.errors import SettingError
 
 __all__ = ["huber_loss", "l1_loss", "mse_loss", "smooth_l1_loss"]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import dtypes, gradients, inplace
-from autodiff.device import Device, as_device, cpu
+from autodiff.devices import Device, as_device, cpu
 from autodiff.errors import AutodiffError, DtypeError, GradientError, IndexingError, ShapeError
 from autodiff.graph import Leaf, Output, RemovableHandle, Storage, Value, Vertex, upward, wrap
 from autodiff.methods import Methods
