@@ -31,7 +31,7 @@ def operand(x: Any, op_name: str) -> Any:
         dtypes.check(np.dtype(complex))
     kind = type(x).__name__
     hint = "; make a Tensor of it with ad.tensor(...)" if isinstance(x, (list, tuple)) else ""
-    raise DtypeError(f"{op_name} works on Tensors, arrays and numbers, not on a {kind}{hint}")
+    raise DtypeError(f"{SPOKEN.get(op_name, op_name)} works on Tensors, arrays and numbers, not on a {kind}{hint}")
 
 
 #: What users call the primitives whose names are NumPy's, or ours.

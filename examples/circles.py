@@ -67,7 +67,7 @@ def draw_boundary(model, points, classes, path):
     axes.scatter(*p[inner].T, color="darkred", edgecolor="white", marker="s", label="inner circle")
     figure.colorbar(shading, label="probability of the inner circle", ticks=[0, 0.25, 0.5, 0.75, 1])
     axes.set(xlabel="x1", ylabel="x2", title="Two circles, 2-20-1", aspect="equal")
-    axes.legend(loc="upper right")
+    figure.legend(loc="outside lower center", ncols=2)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
     plt.close(figure)
