@@ -70,12 +70,11 @@ def write_item(t: Any, key: tuple[Any, ...], indices: tuple[Any, ...], value: An
 def rebase(t: Any, node: Any) -> None:
     """Make `node` the history of `t`, whose memory was just written, and tell the Tensor that it is a view of."""
     t._node = node
-    base = t._base
-    if base is not None:
+    while (base := t._base) is not None:
         op, rest, static = t._view
-        write = primitives["write_view"]
-        rebase(base, write.apply_in_place(base, base, t, *rest, view=op.name, static=static))
+        base._node = primitives["write_view"].apply_in_place(base, base, t, *rest, view=op.name, static=static)
         t._seen = t._storage.version
+        t = base
 
 
 def _write(t: Any, key: Any, array: Any) -> None:

@@ -430,15 +430,14 @@ def _is_view(out: Array, x: Any) -> bool:
 
 
 def rederive(view: Value) -> None:
-    """Give a view whose memory was written the history that its base has now."""
-    base = view._base
-    assert base is not None
-    assert view._view is not None
-    if base._base is not None and base._seen != base._storage.version:
-        rederive(base)
-    op, rest, static = view._view
-    view._node = None if base._node is None else op.apply_in_place(view, base, *rest, **static)
-    view._seen = view._storage.version
+    """Give a view whose memory was written the history that its base has now; the base first, if it is a view too."""
+    stale: list[Any] = [view]
+    while (base := stale[-1]._base)._base is not None and base._seen != base._storage.version:
+        stale.append(base)
+    for one in reversed(stale):
+        op, rest, static = one._view
+        one._node = None if one._base._node is None else op.apply_in_place(one, one._base, *rest, **static)
+        one._seen = one._storage.version
 
 
 @overload

@@ -97,6 +97,26 @@ def test_writing_gives_the_value_and_gradient_of_the_formula(
     np.testing.assert_allclose(x.grad.numpy(), numeric, atol=1e-8)
 
 
+def test_a_view_made_a_leaf_stays_one_when_its_memory_is_written() -> None:
+    x = ad.ones(3, dtype=ad.float64)
+    view = x[:2].requires_grad_()
+    x *= 5
+    (view * view).sum().backward()
+    assert view.grad.tolist() == [10.0, 10.0]
+
+
+def test_a_view_of_a_view_of_a_view_may_be_deep() -> None:
+    x = leaf(1.0, 2.0)
+    base = x * 2
+    view = base
+    for _ in range(5000):
+        view = view[:]
+    base *= 3
+    view *= 5
+    (view + base).sum().backward()
+    assert x.grad.tolist() == [60.0, 60.0]
+
+
 def test_views_share_memory_with_their_base() -> None:
     x = ad.arange(6.0).reshape(2, 3)
     for view in (x[0], x.T, x.reshape(6), x[:, None], x.detach(), x.data):
