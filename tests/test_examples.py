@@ -1,6 +1,7 @@
 """Every example runs as a person would run it, in a process of its own, with fewer epochs where it trains."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -101,6 +102,14 @@ def test_an_example_runs_prints_and_writes_what_it_promises(run, small_mnist, tm
     assert done.returncode == 0, done.stderr
     assert not [text for text in run.prints if text not in done.stdout], done.stdout
     assert not [name for name in run.writes if not (out / name).stat().st_size]
+
+
+def test_digits_reads_at_least_97_percent_of_the_test_images_on_average_over_five_seeds(tmp_path):
+    done = run_example("digits.py", ["--seeds", "5"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    mean = re.search(r"mean of 5 seeds: ([\d.]+)%", done.stdout)
+    assert mean is not None, done.stdout
+    assert float(mean[1]) >= 97
 
 
 def test_mnist_without_data_says_what_to_do_and_shows_no_traceback(tmp_path):
