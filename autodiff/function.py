@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autodiff import inplace
 from autodiff.errors import GradientError, ShapeError, StaleValueError
 from autodiff.graph import RELEASED, Node, Output, Storage, Value, modes, tick, wrap
 from autodiff.operands import second_backward
@@ -258,6 +259,12 @@ def _attach(
             ctx._saved.append(_Saved(tensor._array, tensor._node, tensor._storage))
     ctx._to_save = ()
     for i, (out, original) in enumerate(zip(outs, given, strict=True)):
-        if out._array.dtype.kind == "f" and not any(original is n for n in ctx._non_differentiable):
-            out._node = Output(node, i) if several else node
+        if out._array.dtype.kind != "f" or any(original is n for n in ctx._non_differentiable):
+            continue
+        vertex = Output(node, i) if several else node
+        if any(out is d for d in ctx._dirty):
+            inplace.prepare(out, ())  # refuses a leaf, as every write in place does
+            inplace.rebase(out, vertex)
+        else:
+            out._node = vertex
     ctx._non_differentiable = ctx._dirty = ()

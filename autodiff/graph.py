@@ -14,7 +14,7 @@ the last Tensor that needs it goes.
 from __future__ import annotations
 
 from _thread import _local  # threading.local, without importing threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any, Protocol
 
@@ -204,6 +204,10 @@ class Output(Vertex):
     def name(self) -> str:
         return self.node.name()
 
+    @property
+    def next_functions(self) -> tuple[tuple[Vertex, int], ...]:
+        return self.node.next_functions
+
 
 class _Released:
     """Stands in a node's `saved` after backward used the arrays and let them go."""
@@ -258,12 +262,3 @@ class _Modes(_local):
 
 
 modes = _Modes()
-
-
-def listening(listener: Listener | None) -> Iterator[None]:
-    """Body of a context manager: let `listener` hear every operation of this thread."""
-    before, modes.listener = modes.listener, listener
-    try:
-        yield
-    finally:
-        modes.listener = before

@@ -18,12 +18,12 @@ from autodiff.graph import Leaf, Output, Value, modes, stamp, wrap
 from autodiff.ops.index import fill
 from autodiff.primitive import Primitive, primitives, rederive
 
-__all__ = ["overwrite", "update", "write_item"]
+__all__ = ["overwrite", "prepare", "rebase", "update", "write_item"]
 
 
 def update(t: Any, op: Primitive, *rest: Any, **static: Any) -> Any:
     """Do ``t = op(t, *rest)`` in the memory of `t`, and return `t`."""
-    recording = _prepare(t, rest)
+    recording = prepare(t, rest)
     source = t
     if recording and any(rule is not None and 0 in rule.places for rule in op.rules):
         source = wrap(np.array(t._array), t._node)  # the rule wants what is about to be overwritten
@@ -40,7 +40,7 @@ def update(t: Any, op: Primitive, *rest: Any, **static: Any) -> Any:
 def overwrite(t: Any, value: Any, recording: bool | None = None) -> None:
     """Copy `value` (a Tensor that broadcasts to `t`) into the memory of `t`, and take over its history."""
     if recording is None:
-        recording = _prepare(t, (value,))
+        recording = prepare(t, (value,))
     array = value._array
     if RANK[array.dtype.kind] > RANK[t._array.dtype.kind]:
         raise DtypeError(
@@ -58,7 +58,7 @@ def overwrite(t: Any, value: Any, recording: bool | None = None) -> None:
 
 def write_item(t: Any, key: tuple[Any, ...], indices: tuple[Any, ...], value: Any) -> None:
     """Do ``t[key] = value``."""
-    recording = _prepare(t, (value,))
+    recording = prepare(t, (value,))
     op = primitives["index_put"]
     array = value._array if isinstance(value, Value) else value
     index_arrays = [i._array for i in indices]
@@ -94,7 +94,7 @@ def _write(t: Any, key: Any, array: Any) -> None:
     stamp(t._storage)
 
 
-def _prepare(t: Any, operands: tuple[Any, ...]) -> bool:
+def prepare(t: Any, operands: tuple[Any, ...]) -> bool:
     """Whether writing into `t` must be recorded; refuse what PyTorch refuses."""
     if not modes.grad:
         return False
@@ -111,7 +111,7 @@ def _prepare(t: Any, operands: tuple[Any, ...]) -> bool:
         )
     if t._node is None and root._node is None:
         return any(isinstance(o, Value) and o._node is not None for o in operands)
-    if isinstance(t._node, Output) and t._base is None and t._node.node.op.name in ("split", "unstack"):
+    if isinstance(t._node, Output) and t._base is None and getattr(t._node.node.op, "view", False):
         raise GradientError(
             "one of several views of the same Tensor (from split, chunk or unbind) cannot be changed in place; "
             "write into x.clone() instead"

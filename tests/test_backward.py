@@ -123,6 +123,27 @@ def test_both_outputs_flow_back_into_one_input() -> None:
     assert x.grad.tolist() == [3.0, 4.0, 1.0, 2.0]
 
 
+def test_a_vertex_names_the_vertices_before_it_and_which_output_it_used() -> None:
+    x = leaf(1.0, 2.0)
+    _, second = ad.split(x * 2, [1, 1])
+    product = second * x
+    before_split = [(vertex.name(), i) for vertex, i in second.grad_fn.next_functions]
+    before_product = [(vertex.name(), i) for vertex, i in product.grad_fn.next_functions]
+    assert before_split == [("MultiplyBackward", 0)]
+    assert before_product == [("SplitBackward", 1), ("AccumulateGrad", 0)]
+    assert (second.output_nr, product.output_nr) == (1, 0)
+
+
+def test_detach_in_place_cuts_a_value_off_and_refuses_a_view() -> None:
+    x = leaf(1.0, 2.0)
+    y = x * 2
+    assert y.detach_() is y
+    assert y.is_leaf
+    assert not y.requires_grad
+    with pytest.raises(GradientError, match="view cannot be detached in place"):
+        (x * 2)[:1].detach_()
+
+
 # ---------------------------------------------------------------------- grad: targets, pruning, unused inputs
 
 

@@ -195,3 +195,51 @@ def test_an_input_returned_as_it_is_becomes_a_new_tensor() -> None:
     assert y is not x
     y.backward()
     np.testing.assert_allclose(x.grad.numpy(), 2.0)
+
+
+class DoubleInPlace(ad.Function):
+    @staticmethod
+    def forward(ctx: Any, x: ad.Tensor) -> ad.Tensor:
+        x *= 2
+        ctx.mark_dirty(x)
+        return x
+
+    @staticmethod
+    def backward(ctx: Any, g: ad.Tensor) -> ad.Tensor:
+        return g * 2
+
+
+def test_a_dirty_input_is_the_output_and_its_base_knows() -> None:
+    x = ad.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    base = x * 1
+    view = base[1:]
+    assert DoubleInPlace.apply(view) is view
+    base.sum().backward()
+    assert base.tolist() == [1.0, 4.0, 6.0]
+    assert x.grad.tolist() == [1.0, 2.0, 2.0]
+
+
+@pytest.mark.parametrize("of", [lambda x: x, lambda x: x[:1]], ids=["the leaf itself", "a view of it"])
+def test_a_dirty_leaf_that_requires_grad_is_refused(of: Any) -> None:
+    with pytest.raises(GradientError, match="leaf Tensor that requires grad cannot be changed in place"):
+        DoubleInPlace.apply(of(ad.ones(2, requires_grad=True)))
+
+
+def test_unused_outputs_come_as_none_where_zeros_are_not_wanted() -> None:
+    seen = []
+
+    class Both(ad.Function):
+        @staticmethod
+        def forward(ctx: Any, x: ad.Tensor) -> tuple[ad.Tensor, ad.Tensor]:
+            ctx.set_materialize_grads(False)
+            return x * 2, x * 3
+
+        @staticmethod
+        def backward(ctx: Any, first: Any, second: Any) -> Any:
+            seen.append(first)
+            return second * 3
+
+    x = leaf(1.0)
+    Both.apply(x)[1].backward()
+    assert seen == [None]
+    assert x.grad.item() == 3.0
