@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import inplace
+from autodiff.dtypes import default_dtype
 from autodiff.errors import DtypeError
 from autodiff.graph import Value
 from autodiff.ops import elementwise as ew
@@ -54,18 +55,12 @@ def _in_place(op: Primitive) -> Binary:
 
 
 def power(x: Any, y: Any) -> Any:
-    """X ** y; a Python number as exponent is static, which is faster and safe at x = 0."""
+    """Raise x to the power y; a Python number as exponent is static, which is faster and safe at x = 0."""
     if type(y) is int or type(y) is float:
         if type(y) is float and isinstance(x, Value) and x._array.dtype.kind != "f":
-            x = ew.cast(x, dtype=_default())
+            x = ew.cast(x, dtype=default_dtype())
         return ew.power_scalar(x, exponent=y)
     return ew.power(x, y)
-
-
-def _default() -> Any:
-    from autodiff.dtypes import default_dtype
-
-    return default_dtype()
 
 
 class Operators:
