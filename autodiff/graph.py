@@ -55,7 +55,8 @@ class Value:
     _storage: Storage
     _node: Vertex | None = None
     # For views alone: the Tensor that owns the memory, how the view is made from it, and the version of the storage
-    # that `_node` was derived at.
+    # that `_node` was derived at. A view without a base is one that cannot tell its base of a write: one of several
+    # results, or one made while nothing was recorded.
     _base: Value | None = None
     _view: tuple[Any, tuple[Any, ...], dict[str, Any]] | None = None
     _seen: int = 0

@@ -14,7 +14,7 @@ import numpy as np
 
 from autodiff.dtypes import RANK
 from autodiff.errors import DtypeError, GradientError, ShapeError
-from autodiff.graph import Leaf, Output, Value, modes, stamp, wrap
+from autodiff.graph import Leaf, Value, modes, stamp, wrap
 from autodiff.ops.index import fill
 from autodiff.primitive import Primitive, primitives, rederive
 
@@ -109,11 +109,11 @@ def prepare(t: Any, operands: tuple[Any, ...]) -> bool:
             f"{what} cannot be changed in place while operations are recorded; "
             "do it inside `with ad.no_grad():`, or out of place (x = x + y instead of x += y)"
         )
-    if t._node is None and root._node is None:
-        return any(isinstance(o, Value) and o._node is not None for o in operands)
-    if isinstance(t._node, Output) and t._base is None and getattr(t._node.node.op, "view", False):
+    recording = t._node is not None or root._node is not None
+    recording = recording or any(isinstance(o, Value) and o._node is not None for o in operands)
+    if recording and root._view is not None:
         raise GradientError(
-            "one of several views of the same Tensor (from split, chunk or unbind) cannot be changed in place; "
-            "write into x.clone() instead"
+            "one of several views of the same Tensor (from split, chunk or unbind), or a view made inside "
+            "ad.no_grad(), cannot be changed in place while operations are recorded; write into x.clone() instead"
         )
-    return True
+    return recording

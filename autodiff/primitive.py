@@ -191,9 +191,7 @@ class Primitive:
         tensor._storage = storage = Storage()
         tensor._base = tensor._node = None
         if self.view and _is_view(out, arrays[0]) and isinstance(args[0], Value):
-            tensor._storage = storage = args[0]._storage
-            if modes.grad:
-                tensor._base, tensor._view, tensor._seen = args[0], (self, args[1:], static), storage.version
+            storage = self._share(tensor, args, static)
         if tracked and modes.grad:
             storages.append(storage)
             tensor._node = self.node(tracked, arrays, edges, storages, out, extra, static)
@@ -256,6 +254,15 @@ class Primitive:
         node.seq = tick()
         return node
 
+    def _share(self, view: Value, args: tuple[Any, ...], static: dict[str, Any]) -> Storage:
+        """Make `view` one of the first argument, and return the storage they share."""
+        base: Value = args[0]
+        view._storage = base._storage
+        view._view = (self, args[1:], static)
+        if modes.grad:
+            view._base, view._seen = base, base._storage.version
+        return base._storage
+
     def apply_in_place(self, out: Value, *args: Any, **static: Any) -> Node | None:
         """Record an application whose result stands in the memory of `out` already."""
         arrays = [a._array if isinstance(a, Value) else a for a in args]
@@ -277,6 +284,9 @@ class Primitive:
         outs = tuple([np.asarray(o) for o in outs])
         shared = args[0]._storage if self.view and isinstance(args[0], Value) else None
         tensors = tuple([wrap(o, None, shared) for o in outs])
+        if shared is not None:
+            for t in tensors:
+                t._view = (self, args[1:], static)
         if tracked and modes.grad:
             arrays, edges, storages = operands
             storages = [*storages, *[t._storage for t in tensors]]

@@ -110,7 +110,7 @@ class Tensor(Value, Operators, Methods):
                 )
             self._node = Leaf(self._array.shape, self._array.dtype)
             self._node.grad = self._grad
-            self._base = None  # a leaf has no history to derive anew when its memory is written
+            self._base = self._view = None  # a leaf has no history to derive anew when its memory is written
         elif not requires_grad and node is not None:
             if not isinstance(node, Leaf):
                 raise GradientError(

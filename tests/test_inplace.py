@@ -142,7 +142,40 @@ def test_a_leaf_that_requires_grad_refuses_to_be_written_while_recording(view: C
     assert x.tolist() == [5.0, 2.0]
 
 
-def test_one_of_several_views_refuses_to_be_written() -> None:
+def half(y: ad.Tensor) -> ad.Tensor:
+    return ad.split(y, 2)[0]
+
+
+def view_of_half(y: ad.Tensor) -> ad.Tensor:
+    return ad.split(y, 2)[0][:1]
+
+
+def view_without_recording(y: ad.Tensor) -> ad.Tensor:
+    with ad.no_grad():
+        return y[:2]
+
+
+VIEWS_WITHOUT_A_WAY_BACK = pytest.mark.parametrize("view", [half, view_of_half, view_without_recording])
+
+
+@VIEWS_WITHOUT_A_WAY_BACK
+def test_a_view_that_cannot_tell_its_base_refuses_a_recorded_write(view: Callable[[ad.Tensor], ad.Tensor]) -> None:
+    w = leaf(7.0)
+    with pytest.raises(GradientError, match="one of several views"):
+        view(ad.zeros(4, dtype=ad.float64))[:1] = w
+    with pytest.raises(GradientError, match="one of several views"):
+        view(ad.zeros(4, dtype=ad.float64)).mul_(w)
+
+
+@VIEWS_WITHOUT_A_WAY_BACK
+def test_the_same_view_takes_a_write_that_is_not_recorded(view: Callable[[ad.Tensor], ad.Tensor]) -> None:
+    y = ad.zeros(4)
+    part = view(y)
+    part += 1
+    assert y[0].item() == 1.0
+
+
+def test_one_of_several_views_of_a_computed_value_refuses_to_be_written() -> None:
     first, _ = ad.split(leaf(1.0, 2.0) * 2, 1)
     with pytest.raises(GradientError, match="one of several views"):
         first *= 2
