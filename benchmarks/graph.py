@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run as `python -m benchmarks.graph`."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.graph", description=__doc__)
     parser.add_argument("--length", type=int, default=1_000_000, help="operations in the chain (default: 1000000)")
-    parser.add_argument("--output", help="JSON file to write")
+    parser.add_argument("--output", help="JSON file to write (default, and '-': none)")
     parser.add_argument("--alone", choices=("operations", "chain"), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.alone:

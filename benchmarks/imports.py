@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--processes", type=int, default=30, help="fresh processes of each kind (default: 30)")
     parser.add_argument("--torch", action="store_true", help="time `import torch` too")
     parser.add_argument("--modules", action="store_true", help="list the modules that cost most beyond NumPy's")
-    parser.add_argument("--output", help="JSON file to write")
+    parser.add_argument("--output", help="JSON file to write (default, and '-': none)")
     options = parser.parse_args(arguments)
     statements = STATEMENTS | ({"torch": "import torch"} if options.torch else {})
     with tempfile.TemporaryDirectory() as bytecode:

@@ -75,7 +75,9 @@ def stamp() -> str:
 
 
 def write_record(record: dict[str, Any], path: str) -> None:
-    """Save a record as JSON, making its folder where it is missing, and say where."""
+    """Write one run as JSON and say where; to "-", not at all."""
+    if path == "-":
+        return
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     with open(path, "w", encoding="utf-8") as file:
         json.dump(record, file, indent=1)

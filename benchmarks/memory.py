@@ -54,7 +54,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--contenders", nargs="+", choices=list(REQUIRES))
     parser.add_argument("--processes", type=int, default=3, help="fresh processes of each contender (default: 3)")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--output", help="JSON file to write")
+    parser.add_argument("--output", help="JSON file to write (default, and '-': none)")
     parser.add_argument("--alone", choices=list(REQUIRES), help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 

@@ -160,8 +160,6 @@ def report_checks(checks: list[dict[str, Any]]) -> bool:
 
 def write(record: dict[str, Any], output: str | None) -> None:
     """Save the record as JSON, by default under a name made of date and threads."""
-    if output == "-":
-        return
     write_record(record, output or os.path.join(RESULTS, f"{stamp()}-steps-{record['machine']['threads']}threads.json"))
 
 
