@@ -37,11 +37,15 @@ from autodiff.dtypes import (
 from autodiff.errors import *
 from autodiff.function import Function
 from autodiff.gradients import grad
+from autodiff.heap import keep_freed_memory as _keep_freed_memory
 from autodiff.modes import *
+from autodiff.names import FAMILIES as _FAMILIES
+from autodiff.names import deferred as _deferred
 from autodiff.names import return_types
 from autodiff.names.arithmetic import *
 from autodiff.names.comparison import *
 from autodiff.names.conversion import *
+from autodiff.names.counting import *
 from autodiff.names.creation import *
 from autodiff.names.elementwise import *
 from autodiff.names.extremes import *
@@ -49,47 +53,55 @@ from autodiff.names.facts import *
 from autodiff.names.index import *
 from autodiff.names.joining import *
 from autodiff.names.linalg import *
+from autodiff.names.moments import *
+from autodiff.names.order import *
 from autodiff.names.reduce import *
+from autodiff.names.rounding import *
 from autodiff.names.sampling import *
+from autodiff.names.scans import *
 from autodiff.names.shape import *
+from autodiff.names.stacking import *
+from autodiff.names.views import *
+from autodiff.names.waves import *
 from autodiff.printing import get_printoptions, set_printoptions
 from autodiff.random import *
 from autodiff.size import Size
 from autodiff.tensors import Tensor, as_tensor, from_numpy, is_tensor, tensor
 
 if _TYPE_CHECKING:
+    from autodiff import func as func
+    from autodiff import linalg, special
     from autodiff.checking import gradcheck, gradgradcheck
     from autodiff.drawing import draw
+    from autodiff.names.contraction import *
+    from autodiff.names.decompositions import *
+    from autodiff.names.matrices import *
+    from autodiff.names.patches import *
+    from autodiff.names.products import *
+    from autodiff.names.scatter import *
+    from autodiff.names.specials import *
     from autodiff.tracing import record
 
 __version__ = "0.1.0"
 
 # fmt: off
 __all__ = [
-    "AutodiffError", "DivisionError", "DtypeError", "Function", "Generator", "GradientError",
-    "IndexingError", "MissingExtraError",
-    "ShapeError", "Size", "StaleValueError", "Tensor", "__version__", "abs", "absolute", "add", "all", "allclose",
-    "amax", "amin", "any", "arange", "argmax", "argmin", "argwhere", "as_tensor", "autograd", "bernoulli", "bmm",
-    "bool", "broadcast_to", "cat", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone", "concat",
-    "concatenate", "cos", "cuda", "default_generator", "device", "div", "divide", "dot", "double", "draw", "dtype",
-    "e", "empty", "empty_like", "enable_grad", "eq", "equal", "exp", "eye", "flatten", "float", "float16",
-    "float32", "float64", "floor_divide", "from_numpy", "full", "full_like", "gather", "ge", "get_default_dtype",
-    "get_printoptions", "get_rng_state", "grad", "gradcheck", "gradgradcheck", "greater", "greater_equal", "gt",
-    "half", "index_select", "inf", "inference_mode", "initial_seed", "int", "int16", "int32",
-    "int64", "int8", "is_complex", "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled",
-    "is_nonzero", "is_tensor", "isclose", "isfinite", "isinf", "isnan", "le", "less", "less_equal", "linspace",
-    "log", "log1p", "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "long",
-    "lt", "manual_seed", "masked_fill", "masked_select", "matmul", "max", "maximum", "mean", "min", "minimum",
-    "mm", "moveaxis", "movedim", "mul", "multiply", "mv", "nan", "narrow", "ne", "neg", "negative", "no_grad",
-    "nonzero", "normal", "not_equal", "numel", "ones", "ones_like", "outer", "permute", "pi", "positive", "pow",
-    "prod", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "ravel",
-    "reciprocal", "record", "relu", "remainder", "reshape", "return_types", "rsqrt", "seed", "select",
-    "set_default_dtype", "set_grad_enabled", "set_printoptions", "set_rng_state", "short", "sigmoid", "sign",
-    "sin", "softmax", "split", "sqrt", "square", "squeeze", "stack", "std", "sub", "subtract", "sum", "swapaxes",
-    "swapdims", "t", "take_along_dim", "tanh", "tensor", "transpose", "true_divide", "uint8", "unbind",
-    "unflatten", "unsqueeze", "var", "where", "zeros", "zeros_like",
+    "AnomalyError", "AutodiffError", "DivisionError", "DtypeError", "Function", "Generator", "GradientError",
+    "IndexingError", "LinAlgError",
+    "MissingExtraError", "ShapeError", "Size", "StaleValueError", "Tensor", "__version__", "as_tensor", "autograd",
+    "bool", "cuda", "default_generator", "device", "double", "draw", "dtype", "e", "enable_grad", "float",
+    "float16", "float32", "float64", "from_numpy", "get_default_dtype", "get_printoptions", "get_rng_state", "grad",
+    "gradcheck", "gradgradcheck", "half", "inf", "inference_mode", "initial_seed", "int", "int16", "int32", "int64",
+    "int8", "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "linalg", "long", "manual_seed", "nan",
+    "no_grad", "pi", "record", "return_types", "seed", "set_default_dtype", "set_grad_enabled", "set_printoptions",
+    "set_rng_state", "short", "special", "tensor", "uint8",
 ]
 # fmt: on
+__all__ += [_name for _family in _FAMILIES for _name in _family.__all__]
+__all__ += _deferred.HOMES
+__all__.sort()
+
+_keep_freed_memory()
 
 # Note [Floating-point warnings]
 # log(0) is -inf and 0/0 is nan, in a Tensor as in PyTorch, without a word. NumPy would warn; setting np.errstate around
@@ -100,20 +112,26 @@ _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"autodiff\."
 # What a training program does not need is imported when it is first asked for.
 _ON_REQUEST = {
     "draw": "autodiff.drawing",
+    "func": "autodiff",
     "gradcheck": "autodiff.checking",
     "gradgradcheck": "autodiff.checking",
+    "linalg": "autodiff",
     "record": "autodiff.tracing",
+    "special": "autodiff",
 }
 
 
 def __getattr__(name: str) -> _Any:
+    family = _deferred.HOMES.get(name)
+    if family is not None:
+        return globals().setdefault(name, getattr(_deferred.load(family), name))
     home = _ON_REQUEST.get(name)
     if home is None:
         raise AttributeError(f"module 'autodiff' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(home), name)
+    return import_module(f"{home}.{name}") if home == __name__ else getattr(import_module(home), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ON_REQUEST})
+    return sorted({*globals(), *_ON_REQUEST, *_deferred.HOMES})

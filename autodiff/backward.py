@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.graph import RELEASED, Leaf, Listener, Output, Vertex, last_write, modes, wrap
+from autodiff.errors import GradientError
+from autodiff.graph import RELEASED, Leaf, Listener, Output, Value, Vertex, last_write, modes, wrap
 from autodiff.primitive import plain, recorded
 
 __all__ = ["sweep"]
@@ -80,8 +81,7 @@ def sweep(
     owned: set[Any] = set()
     found: dict[Vertex, Any] = {}
     heap: list[tuple[int, Any]] = []
-    node: Any = None
-    edges: Sequence[Any] = roots
+    node, edges = None, roots
     while True:
         for position, edge, g in zip(_COUNT, edges, seeds):
             if g is None or (useful is not None and edge not in useful):
@@ -104,25 +104,26 @@ def sweep(
         g = pending.pop(node)
         if attentive or node.watched:
             g = _attend(node, g, wanted, found, create_graph)
+        edges = seeds = ()
         if type(node) is Output:
             _collect(node, g, pending, heap)
-            edges = seeds = ()
             continue
-        if last_write.tick > node.seq:
-            node.plan.op.check_fresh(node)
+        if useful is not None and useful.isdisjoint(node.edges):
+            continue
         edges = node.edges
-        if useful is not None and useful.isdisjoint(edges):
-            edges = seeds = ()
-            continue
+        op = node.plan.op
+        if last_write.tick > node.seq:
+            op.check_fresh(node)
         if node.outputs is not None and not node.keeps_gaps:
             g = _fill_gaps(node, g, create_graph)
-        seeds = (node.plan.op.pullback_recorded if create_graph else node.plan.op.pullback)(node, g)
+        seeds = op.pullback_recorded(node, g) if create_graph else op.pullback(node, g)
+        if node.watched and node.after:
+            seeds = _run_node_hooks(node, g, seeds, create_graph)
         if not retain_graph and node.saved:
             node.saved = RELEASED
             node.spare = ()
-    for leaf in list(pending):  # all that is left
-        found[leaf] = _attend(leaf, pending.pop(leaf), None, found, create_graph)
-    return found
+    # All that is left are leaves.
+    return found | {leaf: _attend(leaf, pending.pop(leaf), None, found, create_graph) for leaf in list(pending)}
 
 
 def _fit(xp: Any, g: Any, vertex: Any) -> Any:
@@ -151,6 +152,8 @@ def _attend(vertex: Any, g: Any, wanted: set[Vertex] | None, found: dict[Vertex,
         found[vertex] = g
     if modes.listener is not None:
         modes.listener.adjoint(vertex, g)
+    if vertex.before:
+        g = _run_prehooks(vertex, g, create_graph)
     return g
 
 
@@ -182,12 +185,62 @@ def _ancestry(roots: Sequence[Vertex], wanted: set[Vertex]) -> set[Vertex]:
 
 def _run_hooks(vertex: Vertex, g: Any, create_graph: bool) -> Any:
     """Show a complete cotangent to the hooks of its vertex; what a hook returns takes its place."""
-    tensor = g if create_graph else wrap(np.asarray(g))
+    tensor = _shown(g)
     for hook in list((vertex.hooks or {}).values()):
         replaced = hook(tensor)
         if replaced is not None:
-            tensor = replaced
+            tensor = _checked(replaced, tensor)
     return tensor if create_graph else tensor._array
+
+
+def _shown(g: Any) -> Any:
+    """A cotangent as hooks see it: a Tensor that they may write into, or None."""
+    return g if g is None else recorded.copy(g) if isinstance(g, Value) else wrap(np.array(g))
+
+
+def _checked(t: Any, expected: Any) -> Any:
+    """What a hook returned, which must be of the form of what it was shown."""
+    if not isinstance(t, Value):
+        raise GradientError(f"a hook returned a {type(t).__name__}; it must return a Tensor, or None to change nothing")
+    form = [(one._array.shape, one._array.dtype) for one in (t, expected) if one is not None]
+    if form[0] != form[-1]:
+        said = [f"shape {shape} and dtype {dtype}" for shape, dtype in form]
+        raise GradientError(f"a hook returned a gradient of {said[0]}, where one of {said[1]} belongs")
+    return t
+
+
+def _taken(replaced: Any, expected: Sequence[Any], what: str, create_graph: bool) -> list[Any]:
+    """What a node's hook returned, as backward goes on with it."""
+    given = replaced if isinstance(replaced, (tuple, list)) else (replaced,)
+    if len(given) != len(expected):
+        raise GradientError(f"a hook returned {len(given)} {what}, and there are {len(expected)}; return None or all")
+    tensors = [t if t is None else _checked(t, e) for t, e in zip(given, expected)]
+    return [t if t is None or create_graph else t._array for t in tensors]
+
+
+def _run_prehooks(vertex: Vertex, g: Any, create_graph: bool) -> Any:
+    """Show the cotangents of a node to its prehooks."""
+    for hook in list((vertex.before or {}).values()):
+        several = isinstance(g, list)
+        shown = tuple([_shown(c) for c in g]) if several else (_shown(g),)
+        replaced = hook(shown)
+        taken = _taken(shown if replaced is None else replaced, shown, "cotangents", create_graph)
+        if not several and taken[0] is None:
+            raise GradientError("a prehook returned None for the cotangent; return zeros, or None instead of a tuple")
+        g = taken if several else taken[0]
+    return g
+
+
+def _run_node_hooks(node: Any, g: Any, grads: Any, create_graph: bool) -> Any:
+    """Show what a node sends on, and what it was sent, to its hooks."""
+    xp = recorded if create_graph else plain
+    grads = [c if c is None else _fit(xp, c, edge) for c, edge in zip(grads, node.edges)]
+    came = tuple([_shown(c) for c in (g if isinstance(g, list) else [g])])
+    for hook in list(node.after.values()):
+        shown = tuple([_shown(c) for c in grads])
+        replaced = hook(shown, came)
+        grads = _taken(shown if replaced is None else replaced, shown, "gradients", create_graph)
+    return grads
 
 
 def _fill_gaps(node: Any, slots: list[Any], create_graph: bool) -> list[Any]:

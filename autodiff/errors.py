@@ -6,12 +6,16 @@ that an ``except ValueError`` or ``except RuntimeError`` written for either of t
 
 from __future__ import annotations
 
+from numpy.linalg import LinAlgError as _LinAlgError
+
 __all__ = [
+    "AnomalyError",
     "AutodiffError",
     "DivisionError",
     "DtypeError",
     "GradientError",
     "IndexingError",
+    "LinAlgError",
     "MissingExtraError",
     "ShapeError",
     "StaleValueError",
@@ -42,8 +46,16 @@ class StaleValueError(GradientError):
     """A value that backward needs was changed in place after it was saved."""
 
 
+class AnomalyError(AutodiffError, FloatingPointError):
+    """A nan or an inf that was made of finite numbers, found by `detect_anomaly`."""
+
+
 class DivisionError(AutodiffError, ZeroDivisionError):
     """Integers divided by zero: there is no integer for the result, as inf is for floats."""
+
+
+class LinAlgError(AutodiffError, _LinAlgError):
+    """A matrix that has no inverse, no such factorisation, or none that was found."""
 
 
 class MissingExtraError(AutodiffError, ImportError):

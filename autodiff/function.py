@@ -7,24 +7,28 @@ is one node of the graph, like that of a primitive; the node keeps the context `
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from autodiff import inplace
 from autodiff.errors import GradientError, ShapeError, StaleValueError
-from autodiff.graph import RELEASED, Node, Output, Storage, Value, modes, tick, wrap
+from autodiff.graph import RELEASED, Node, Storage, Value, modes, tick, wrap
 from autodiff.operands import second_backward
+from autodiff.saving import Packed, pack
 
 __all__ = ["Function", "FunctionCtx"]
 
 
-class _Saved(NamedTuple):
+class _Saved:
     """A Tensor put aside by `save_for_backward`; not the object itself, since an output would hold its own node."""
 
-    array: Any
-    node: Any  # its vertex, or the number of the output it is
-    storage: Storage | None
+    __slots__ = ("array", "node", "storage")
+
+    def __init__(self, array: Any, node: Any, storage: Storage | None) -> None:
+        self.array = array  # an ndarray, or `Packed`
+        self.node = node  # its vertex, or the number of the output it is
+        self.storage = storage
 
 
 class FunctionCtx:
@@ -74,8 +78,9 @@ class FunctionCtx:
                 )
             vertex = saved.node
             if isinstance(vertex, int):
-                vertex = node if node.outputs is None else Output(node, vertex)
-            unpacked.append(wrap(saved.array, vertex, saved.storage))
+                vertex = node if node.outputs is None else node.output(vertex)
+            array = saved.array.unpack() if isinstance(saved.array, Packed) else saved.array
+            unpacked.append(wrap(array, vertex, saved.storage))
         return tuple(unpacked)
 
 
@@ -139,13 +144,15 @@ def _checked(name: str, i: int, g: Any, edge: Any) -> Any:
     return g
 
 
-class _Application(NamedTuple):
+class _Application:
     """The plan of a user's node: see `graph.Plan`."""
 
-    op: _Operation
-    positions: tuple[int, ...]
     rules: tuple[Any, ...] = ()
-    whole: bool = True
+    whole = True
+
+    def __init__(self, op: _Operation, positions: tuple[int, ...]) -> None:
+        self.op = op
+        self.positions = positions
 
 
 class Function:
@@ -223,6 +230,13 @@ class Function:
         return tuple(outs) if several else outs[0]
 
 
+def _saved(tensor: Any, vertex: Any) -> _Saved:
+    """A Tensor put aside, handed through the hooks of `saved_tensors_hooks` where there are any."""
+    if modes.saving is None:
+        return _Saved(tensor._array, vertex, tensor._storage)
+    return _Saved(pack(tensor._array, {}), vertex, None)
+
+
 def _fresh(cls: type[Function], out: Any, args: tuple[Any, ...], ctx: FunctionCtx) -> Any:
     """An output as a Tensor that may get a new place in the graph."""
     if not isinstance(out, Value):
@@ -254,14 +268,14 @@ def _attach(
         if tensor is None:
             ctx._saved.append(None)
         elif number is not None:
-            ctx._saved.append(_Saved(outs[number]._array, number, outs[number]._storage))
+            ctx._saved.append(_saved(outs[number], number))
         else:
-            ctx._saved.append(_Saved(tensor._array, tensor._node, tensor._storage))
+            ctx._saved.append(_saved(tensor, tensor._node))
     ctx._to_save = ()
     for i, (out, original) in enumerate(zip(outs, given, strict=True)):
         if out._array.dtype.kind != "f" or any(original is n for n in ctx._non_differentiable):
             continue
-        vertex = Output(node, i) if several else node
+        vertex = node.output(i) if several else node
         if any(out is d for d in ctx._dirty):
             inplace.prepare(out, ())  # refuses a leaf, as every write in place does
             inplace.rebase(out, vertex)

@@ -12,7 +12,7 @@ import numpy as np
 
 from autodiff.backward import own, sweep
 from autodiff.errors import GradientError, ShapeError
-from autodiff.graph import Value, Vertex, modes, stamp, wrap
+from autodiff.graph import Leaf, Value, Vertex, modes, stamp, wrap
 from autodiff.primitive import rederive
 
 __all__ = ["backward", "grad", "vertex_of"]
@@ -81,6 +81,9 @@ def backward(
         else:
             before._array += found.pop(vertex)
             stamp(before._storage)
+        if vertex.after and isinstance(vertex, Leaf):
+            for hook in list(vertex.after.values()):
+                hook((), (vertex.grad,))
 
 
 def grad(

@@ -17,8 +17,11 @@ from _thread import _local  # threading.local, without importing threading
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any, Protocol
+from weakref import ref
 
 import numpy as np
+
+from autodiff.errors import DtypeError
 
 # Note [One clock]
 # Recording a node and writing into a storage both take the next tick of this clock. Two things follow. Nodes sorted
@@ -55,17 +58,22 @@ class Value:
     _storage: Storage
     _node: Vertex | None = None
     # For views alone: the Tensor that owns the memory, how the view is made from it, and the version of the storage
-    # that `_node` was derived at. A view without a base is one that cannot tell its base of a write: one of several
-    # results, or one made while nothing was recorded.
+    # that `_node` was derived at (negative after a recorded write through it: it is to be derived anew). Two kinds of
+    # views cannot tell their base of a write: one of several results, and one without a base, made while nothing was
+    # recorded.
     _base: Value | None = None
     _view: tuple[Any, tuple[Any, ...], dict[str, Any]] | None = None
     _seen: int = 0
+    # What it was before `transpose_` and its like put its dims in another order, and when: its older views are of that.
+    _past: Value | None = None
+    _turned: int = 0
 
 
 class _Upward:
-    """The one thing the engine needs from above: the class that results are wrapped in."""
+    """What the engine needs from above: the class that results are wrapped in, and how to import all primitives."""
 
     tensor: type[Any] = Value
+    load_all: Callable[[], None] = staticmethod(lambda: None)
 
 
 upward = _Upward()
@@ -82,6 +90,15 @@ def wrap(array: np.ndarray[Any, Any], node: Any = None, storage: Storage | None 
     return out
 
 
+def succeed(value: Value, node: Any) -> None:
+    """Make `node` the vertex of a value whose memory was written; what `retain_grad` asked for goes over to it."""
+    old = value._node
+    if old is not None and node is not None and old.keeps_grad and type(old) is not Leaf:
+        node.keeps_grad, node.watched, node.grad = True, True, old.grad
+        old.keeps_grad, old.grad = False, None
+    value._node = node
+
+
 class Vertex:
     """A place in the graph that a cotangent can flow to."""
 
@@ -91,13 +108,16 @@ class Vertex:
     seq: int = 0
     # The vertices of the arguments that are tracked.
     edges: tuple[Vertex, ...] = ()
-    # Whether `hooks` or `keeps_grad` need looking at: one flag, since every step of backward asks.
+    # Whether hooks (of the value: `hooks`; of the node: `before`, `after`) or `keeps_grad` need looking at: one flag,
+    # since every step of backward asks.
     watched: bool = False
     hooks: dict[int, Callable[[Any], Any]] | None = None
+    before: dict[int, Callable[..., Any]] | None = None
+    after: dict[int, Callable[..., Any]] | None = None
     # The adjoint: what `.grad` shows. Only leaves, and nodes told to by `retain_grad`, keep one.
     grad: Any = None
     keeps_grad: bool = False
-    # Where the user's code applied the operation ("file.py:12"); only known while recording a trace.
+    # Where the user's code applied the operation ("file.py:12"); known while a listener takes it down.
     where: str | None = None
 
     def name(self) -> str:
@@ -112,12 +132,26 @@ class Vertex:
         """The vertices of the tracked arguments, each with the number of its output that was used."""
         return tuple((e.node, e.index) if isinstance(e, Output) else (e, 0) for e in self.edges)
 
-    def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+    def watch(self, hook: Callable[[Any], Any]) -> RemovableHandle:
         """Call `hook` with the complete cotangent of this vertex; a result that is not None replaces it."""
         if self.hooks is None:
             self.hooks = {}
         self.watched = True
         return RemovableHandle(self.hooks, hook)
+
+    def register_prehook(self, hook: Callable[[tuple[Any, ...]], Any]) -> RemovableHandle:
+        """Call ``hook(grad_outputs)`` before backward goes through; a tuple it returns takes their place."""
+        if self.before is None:
+            self.before = {}
+        self.watched = True
+        return RemovableHandle(self.before, hook)
+
+    def register_hook(self, hook: Callable[[tuple[Any, ...], tuple[Any, ...]], Any]) -> RemovableHandle:
+        """Call ``hook(grad_inputs, grad_outputs)`` after backward went through; a tuple replaces `grad_inputs`."""
+        if self.after is None:
+            self.after = {}
+        self.watched = True
+        return RemovableHandle(self.after, hook)
 
 
 class Leaf(Vertex):
@@ -125,6 +159,8 @@ class Leaf(Vertex):
 
     keeps_grad = True
     watched = True
+    # Whether it was the input of a functional transform that is over: nothing can ask for its gradient any more.
+    closed: bool = False
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self.shape = shape
@@ -176,10 +212,25 @@ class Node(Vertex):
     storages: Sequence[Storage | None] = ()
     # What the expressions of the residuals need, for operations that have residuals.
     spare: Sequence[Any] = ()
+    # What the operands were, in words, while anomalies are looked for.
+    given: str = ""
     # Whether the operation wants None, not zeros, for the cotangents of outputs that were not used.
     keeps_gaps: bool = False
     # Shape and dtype of each output, for operations with several.
     outputs: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...] | None
+    # Their vertices, as far as anything holds them: weak, since each of them holds the node.
+    results: dict[int, ref[Output]] | None = None
+
+    def output(self, index: int) -> Output:
+        """The vertex of one result. A rule that finds a result saved must get the vertex that the user's Tensor has."""
+        if self.results is None:
+            self.results = {}
+        held = self.results.get(index)
+        vertex = None if held is None else held()
+        if vertex is None:
+            vertex = Output(self, index)
+            self.results[index] = ref(vertex)
+        return vertex
 
     @property
     def op(self) -> Any:
@@ -205,6 +256,14 @@ class Output(Vertex):
     def name(self) -> str:
         return self.node.name()
 
+    def register_prehook(self, hook: Callable[[tuple[Any, ...]], Any]) -> RemovableHandle:
+        """Call the hook of the node, which has a cotangent for each result."""
+        return self.node.register_prehook(hook)
+
+    def register_hook(self, hook: Callable[[tuple[Any, ...], tuple[Any, ...]], Any]) -> RemovableHandle:
+        """Call the hook of the node."""
+        return self.node.register_hook(hook)
+
     @property
     def next_functions(self) -> tuple[tuple[Vertex, int], ...]:
         return self.node.next_functions
@@ -226,6 +285,8 @@ class RemovableHandle:
     _ids = count()
 
     def __init__(self, hooks: dict[int, Callable[..., Any]], hook: Callable[..., Any]) -> None:
+        if not callable(hook):
+            raise DtypeError(f"a hook must be a function, not a {type(hook).__name__}")
         self.hooks = hooks
         self.id = next(RemovableHandle._ids)
         hooks[self.id] = hook
@@ -260,6 +321,8 @@ class _Modes(_local):
     grad: bool = True
     inference: bool = False
     listener: Listener | None = None
+    # The hooks that saved values are handed through.
+    saving: tuple[Callable[[Any], Any], Callable[[Any], Any]] | None = None
 
 
 modes = _Modes()

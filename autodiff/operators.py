@@ -11,8 +11,8 @@ from autodiff import inplace
 from autodiff.dtypes import default_dtype
 from autodiff.errors import DtypeError
 from autodiff.graph import Value
+from autodiff.ops import comparison, linalg, rounding
 from autodiff.ops import elementwise as ew
-from autodiff.ops import linalg
 from autodiff.primitive import Primitive
 
 __all__ = ["Operators"]
@@ -32,6 +32,16 @@ def _left(op: Binary, reflected: str) -> Binary:
             if hasattr(type(other), reflected) and not isinstance(other, (list, tuple, str)):
                 return NotImplemented
             raise
+
+    return operator
+
+
+def _alike(op: Binary, otherwise: bool) -> Binary:
+    """``self == other``, elementwise; None and words are equal to no Tensor."""
+    compare = _left(op, "__eq__")
+
+    def operator(self: Any, other: Any) -> Any:
+        return otherwise if other is None or isinstance(other, str) else compare(self, other)
 
     return operator
 
@@ -63,8 +73,25 @@ def power(x: Any, y: Any) -> Any:
     return ew.power(x, y)
 
 
+def _power_in_place(self: Any, y: Any) -> Any:
+    if type(y) is int or type(y) is float:
+        return inplace.update(self, ew.power_scalar, exponent=y)
+    return inplace.update(self, ew.power, y)
+
+
 class Operators:
     """Base of Tensor."""
+
+    # NumPy asks here before it computes, so that ndarray * Tensor is a Tensor, and np.sin(Tensor) too.
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        from autodiff.protocols import apply_ufunc
+
+        return apply_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        from autodiff.protocols import apply_function
+
+        return apply_function(function, args, kwargs)
 
     __add__ = _left(ew.add, "__radd__")
     __radd__ = _right(ew.add)
@@ -78,26 +105,38 @@ class Operators:
     __truediv__ = _left(ew.divide, "__rtruediv__")
     __rtruediv__ = _right(ew.divide)
     __itruediv__ = _in_place(ew.divide)
-    __floordiv__ = _left(ew.floor_divide, "__rfloordiv__")
-    __rfloordiv__ = _right(ew.floor_divide)
-    __mod__ = _left(ew.remainder, "__rmod__")
-    __rmod__ = _right(ew.remainder)
+    __floordiv__ = _left(rounding.floor_divide, "__rfloordiv__")
+    __rfloordiv__ = _right(rounding.floor_divide)
+    __ifloordiv__ = _in_place(rounding.floor_divide)
+    __mod__ = _left(rounding.remainder, "__rmod__")
+    __rmod__ = _right(rounding.remainder)
+    __imod__ = _in_place(rounding.remainder)
     __pow__ = _left(power, "__rpow__")
     __rpow__ = _right(power)
+    __ipow__ = _power_in_place
     __matmul__ = _left(linalg.matmul, "__rmatmul__")
     __rmatmul__ = _right(linalg.matmul)
-    __eq__ = _left(ew.equal, "__eq__")
-    __ne__ = _left(ew.not_equal, "__ne__")
-    __lt__ = _left(ew.less, "__gt__")
-    __le__ = _left(ew.less_equal, "__ge__")
-    __gt__ = _left(ew.greater, "__lt__")
-    __ge__ = _left(ew.greater_equal, "__le__")
-    __and__ = _left(ew.bitwise_and, "__rand__")
-    __rand__ = _right(ew.bitwise_and)
-    __or__ = _left(ew.bitwise_or, "__ror__")
-    __ror__ = _right(ew.bitwise_or)
-    __xor__ = _left(ew.bitwise_xor, "__rxor__")
-    __rxor__ = _right(ew.bitwise_xor)
+    __eq__ = _alike(comparison.equal, False)
+    __ne__ = _alike(comparison.not_equal, True)
+    __lt__ = _left(comparison.less, "__gt__")
+    __le__ = _left(comparison.less_equal, "__ge__")
+    __gt__ = _left(comparison.greater, "__lt__")
+    __ge__ = _left(comparison.greater_equal, "__le__")
+    __and__ = _left(comparison.bitwise_and, "__rand__")
+    __rand__ = _right(comparison.bitwise_and)
+    __iand__ = _in_place(comparison.bitwise_and)
+    __or__ = _left(comparison.bitwise_or, "__ror__")
+    __ror__ = _right(comparison.bitwise_or)
+    __ior__ = _in_place(comparison.bitwise_or)
+    __xor__ = _left(comparison.bitwise_xor, "__rxor__")
+    __rxor__ = _right(comparison.bitwise_xor)
+    __ixor__ = _in_place(comparison.bitwise_xor)
+    __lshift__ = _left(comparison.left_shift, "__rlshift__")
+    __rlshift__ = _right(comparison.left_shift)
+    __ilshift__ = _in_place(comparison.left_shift)
+    __rshift__ = _left(comparison.right_shift, "__rrshift__")
+    __rrshift__ = _right(comparison.right_shift)
+    __irshift__ = _in_place(comparison.right_shift)
 
     def __neg__(self) -> Any:
         return ew.negative(self)
@@ -109,7 +148,7 @@ class Operators:
         return ew.absolute(self)
 
     def __invert__(self) -> Any:
-        return ew.bitwise_not(self)
+        return comparison.bitwise_not(self)
 
     def __hash__(self) -> int:
         return id(self)

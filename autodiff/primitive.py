@@ -36,10 +36,12 @@ from typing import Any, overload
 import numpy as np
 
 from autodiff.dtypes import default_dtype, float32, float64, result_dtype
-from autodiff.errors import AutodiffError, DtypeError, StaleValueError
-from autodiff.graph import RELEASED, Node, Output, Storage, Value, last_write, modes, tick, upward, wrap
-from autodiff.operands import NUMBERS, explain, operand, second_backward
+from autodiff.errors import AutodiffError, DtypeError, GradientError
+from autodiff.graph import RELEASED, Node, Storage, Value, last_write, modes, succeed, tick, upward, wrap
+from autodiff.operands import NUMBERS, explain, operand, second_backward, wrapped
 from autodiff.rules import Plan, ResolvedRule, Rule
+from autodiff.saved import check_fresh, unpack
+from autodiff.saving import pack_node
 
 __all__ = ["Namespace", "Primitive", "plain", "primitive", "primitives", "recorded"]
 
@@ -54,6 +56,9 @@ class Namespace:
     """Operations by name: what rules call `xp`."""
 
     def __getattr__(self, name: str) -> Any:
+        upward.load_all()
+        if name in self.__dict__:
+            return self.__dict__[name]
         raise AttributeError(f"no primitive is called {name!r}")
 
 
@@ -78,6 +83,7 @@ class Primitive:
         *,
         promotes: str | None = None,
         outputs: bool = False,
+        keeps_gaps: bool = False,
         view: bool = False,
         residuals: dict[str, Rule | None] | None = None,
         differentiable: bool = True,
@@ -94,6 +100,7 @@ class Primitive:
         self.defaults: dict[str, Any] = forward.__kwdefaults__ or {}
         self.promotes = promotes
         self.outputs = outputs
+        self.keeps_gaps = keeps_gaps
         self.view = view
         self.differentiable = differentiable
         self.composite: Rule | None = None
@@ -177,7 +184,9 @@ class Primitive:
                 return self(*promoted, **static)
         try:
             out = self.forward(*arrays, **static)
-        except (ValueError, IndexError, TypeError) as error:
+        except (ValueError, IndexError, TypeError, OverflowError, AttributeError) as error:
+            if (fitting := wrapped(args, arrays, error)) is not None:
+                return self(*fitting, **static)
             raise explain(self.name, arrays, error) from None
         extra: Any = ()
         if self.residuals:
@@ -230,6 +239,7 @@ class Primitive:
         node = Node()
         if self.outputs:
             node.outputs = tuple([(o.shape, o.dtype) for o in out])
+            node.keeps_gaps = self.keeps_gaps
         else:
             node.outputs = None
             node.shape = out.shape
@@ -252,6 +262,8 @@ class Primitive:
         node.storages = storages
         node.watched = False
         node.seq = tick()
+        if modes.saving is not None:
+            pack_node(node)
         return node
 
     def _share(self, view: Value, args: tuple[Any, ...], static: dict[str, Any]) -> Storage:
@@ -282,18 +294,21 @@ class Primitive:
     ) -> tuple[Any, ...]:
         """Wrap the several outputs of one application."""
         outs = tuple([np.asarray(o) for o in outs])
-        shared = args[0]._storage if self.view and isinstance(args[0], Value) else None
-        tensors = tuple([wrap(o, None, shared) for o in outs])
-        if shared is not None:
+        base = args[0] if self.view and isinstance(args[0], Value) else None
+        tensors = tuple([wrap(o, None, None if base is None else base._storage) for o in outs])
+        if base is not None:
+            view, recording = (self, args[1:], static), modes.grad
             for t in tensors:
-                t._view = (self, args[1:], static)
+                t._view = view
+                if recording:
+                    t._base, t._seen = base, base._storage.version
         if tracked and modes.grad:
             arrays, edges, storages = operands
             storages = [*storages, *[t._storage for t in tensors]]
             node = self.node(tracked, arrays, edges, storages, outs, extra, static)
             if node is not None:
                 for i, t in enumerate(tensors):
-                    t._node = Output(node, i) if t._array.dtype.kind == "f" else None
+                    t._node = node.output(i) if t._array.dtype.kind == "f" else None
         if modes.listener is not None:
             modes.listener.operation(self, args, static, tensors)
         return tensors
@@ -355,81 +370,15 @@ class Primitive:
             raise second_backward(self.name)
         plan = node.plan
         grads = [
-            rule.rule(recorded, g, *self._unpack(node, rule, values), **rule.static(node.static))
+            rule.rule(recorded, g, *unpack(self, node, rule, values, recorded), **rule.static(node.static))
             for rule, values in zip(plan.rules, node.saved, strict=True)
         ]
         return grads if self.joint is None else [grads[0][i] for i in plan.positions]
 
-    def _unpack(self, node: Node, rule: ResolvedRule, saved: tuple[Any, ...]) -> list[Any]:
-        """Turn what a rule saved back into Tensors with their place in the graph."""
-        n = len(self.arguments)
-        unpacked: list[Any] = []
-        for place, value in zip(rule.places, saved, strict=True):
-            if place < 0 or place == len(self.scope) - 1:  # a shape, or `needs`
-                unpacked.append(value)
-            elif place < n - self.variadic:
-                unpacked.append(_as_tensor(value, node, place))
-            elif place < n:
-                unpacked.append(tuple([_as_tensor(v, node, place + i) for i, v in enumerate(value)]))
-            elif place == n:
-                unpacked.append(self._unpack_out(node, value))
-            else:
-                form = self.residuals[place - n - 1]
-                if form is None:
-                    unpacked.append(wrap(value) if isinstance(value, np.ndarray) else value)
-                else:
-                    values = self._unpack(node, form, node.spare[place - n - 1])
-                    unpacked.append(form.rule(recorded, *values, **form.static(node.static)))
-        return unpacked
-
-    def _unpack_out(self, node: Node, value: Any) -> Any:
-        if not self.outputs:
-            return wrap(value, node, node.storages[-1])
-        k = len(node.storages) - len(value)
-        return tuple(
-            [
-                wrap(v, Output(node, i) if v.dtype.kind == "f" else None, node.storages[k + i])
-                for i, v in enumerate(value)
-            ]
-        )
-
     def check_fresh(self, node: Node) -> None:
         """Raise when an array that `node` saved was written since. See Note [One clock]."""
-        if last_write.tick < node.seq or node.saved is RELEASED:
-            return
-        n = len(self.arguments)
-        n_outputs = len(node.outputs) if node.outputs is not None else 1
-        n_given = len(node.storages) - n_outputs
-        forms = [form for form in self.residuals if form is not None]
-        for place in sorted({p for rule in (*node.plan.rules, *forms) for p in rule.places if 0 <= p <= n}):
-            if place == n:
-                storages = node.storages[n_given:]
-            elif place < n - self.variadic:
-                storages = node.storages[place : place + 1]
-            else:
-                storages = node.storages[place:n_given]
-            if any(storage is not None and storage.version > node.seq for storage in storages):
-                raise _stale(node, self.scope[place])
-
-
-def _as_tensor(value: Any, node: Node, i: int) -> Any:
-    """Argument `i` of `node` as the Tensor it was; numbers and None stay what they are."""
-    if not isinstance(value, np.ndarray):
-        return value
-    positions = node.plan.positions
-    edge = node.edges[positions.index(i)] if i in positions else None
-    return wrap(value, edge, node.storages[i])
-
-
-def _stale(node: Node, which: str) -> StaleValueError:
-    """The error for a saved array that was written after it was saved."""
-    what = "its result" if which == "out" else f"its argument {which!r}"
-    shape = f" (result of shape {node.shape})" if node.outputs is None else ""
-    where = f" at {node.where}" if node.where else ""
-    return StaleValueError(
-        f"{node.op.name}{shape}{where} saved {what} for backward, and it was changed in place afterwards; "
-        "change a copy (x = x.clone()), or do it out of place (x = x + 1 instead of x += 1)"
-    )
+        if last_write.tick >= node.seq and node.saved is not RELEASED:
+            check_fresh(self, node)
 
 
 def _is_view(out: Array, x: Any) -> bool:
@@ -439,14 +388,28 @@ def _is_view(out: Array, x: Any) -> bool:
     return out.base is not None and isinstance(x, np.ndarray) and np.may_share_memory(out, x)
 
 
+def _base(view: Any) -> Any:
+    """The Tensor that a view looks at, as it was when the view was last used. See `inplace.turn`."""
+    while view._base._turned > abs(view._seen):
+        view._base = view._base._past
+    return view._base
+
+
 def rederive(view: Value) -> None:
     """Give a view whose memory was written the history that its base has now; the base first, if it is a view too."""
     stale: list[Any] = [view]
-    while (base := stale[-1]._base)._base is not None and base._seen != base._storage.version:
+    while (base := _base(stale[-1]))._base is not None and base._seen != base._storage.version:
         stale.append(base)
     for one in reversed(stale):
         op, rest, static = one._view
-        one._node = None if one._base._node is None else op.apply_in_place(one, one._base, *rest, **static)
+        if op.outputs and not (one._node is one._base._node is None):
+            if not modes.grad:
+                return
+            raise GradientError(
+                f"the memory of this Tensor, one of several views from {op.name}, was changed in place after it was "
+                f"made; call {op.name} again, or change a copy (x = x.clone())"
+            )
+        succeed(one, None if one._base._node is None else op.apply_in_place(one, one._base, *rest, **static))
         one._seen = one._storage.version
 
 
@@ -457,6 +420,7 @@ def primitive(
     *,
     promotes: str | None = None,
     outputs: bool = False,
+    keeps_gaps: bool = False,
     view: bool = False,
     residuals: dict[str, Rule | None] | None = None,
     differentiable: bool = True,
@@ -473,6 +437,8 @@ def primitive(forward: Callable[..., Any] | None = None, **options: Any) -> Any:
         default float; or not at all, with an error. By default the forward sees them as they are.
     outputs : bool, default=False
         Whether the forward returns a tuple of outputs.
+    keeps_gaps : bool, default=False
+        Whether the rule is shown None, and not zeros, for the cotangents of outputs that were not used.
     view : bool, default=False
         Whether the result may share the memory of the first argument.
     residuals : dict of str to rule or None, optional

@@ -59,6 +59,8 @@ def _picker(places: tuple[int, ...]) -> Callable[[Any], tuple[Any, ...]]:
         return itemgetter(slice(0, 0))
     if min(places) >= 0:
         return itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1))
+    if len(places) == 1:  # most operations on shapes: without a list, which costs as much as a view
+        return lambda scope, i=~places[0]: (_shape(scope[i]),)  # type: ignore[misc]
     return lambda scope: tuple([scope[i] if i >= 0 else _shape(scope[~i]) for i in places])
 
 

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
 from autodiff import dtypes, gradients, inplace
 from autodiff.devices import Device, as_device, cpu
-from autodiff.errors import AutodiffError, DtypeError, GradientError, IndexingError, ShapeError
+from autodiff.errors import AutodiffError, DtypeError, GradientError, ShapeError
 from autodiff.graph import Leaf, Output, RemovableHandle, Storage, Value, Vertex, upward, wrap
 from autodiff.methods import Methods
+from autodiff.operands import as_array
 from autodiff.operators import Operators
 from autodiff.ops import elementwise as ew
 from autodiff.ops import linalg
-from autodiff.ops.index import ARRAY, index
+from autodiff.ops.index import index
+from autodiff.ops.keys import split_key
 from autodiff.ops.shape import transpose, unstack
 from autodiff.size import Size
 
@@ -39,8 +42,6 @@ class Tensor(Value, Operators, Methods):
         Numbers, nested lists of them, an ndarray, or a Tensor.
     """
 
-    # NumPy's operators give way to ours: ndarray * Tensor is a Tensor, and never an array of objects.
-    __array_ufunc__ = None
     _grad: Any = None
 
     def __init__(self, data: Any = ()) -> None:
@@ -80,6 +81,8 @@ class Tensor(Value, Operators, Methods):
 
     @data.setter
     def data(self, value: Tensor) -> None:
+        if not isinstance(value, Value):
+            raise DtypeError(f".data must be a Tensor, not a {type(value).__name__}; make one with ad.tensor(...)")
         array = value._array
         if array.dtype != self._array.dtype and isinstance(self._node, Leaf):
             self._node.dtype = array.dtype
@@ -149,10 +152,16 @@ class Tensor(Value, Operators, Methods):
                 raise ShapeError(
                     f"a .grad of shape {value._array.shape} does not fit a Tensor of shape {self._array.shape}"
                 )
+            if value is self:
+                raise GradientError("a Tensor cannot be its own .grad; use .clone()")
         if self._node is None:
             self._grad = value
         else:
             self._node.grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self.grad = None
 
     def backward(
         self,
@@ -198,7 +207,7 @@ class Tensor(Value, Operators, Methods):
         """Cut this Tensor off from its history."""
         if self._base is not None:
             raise GradientError("a view cannot be detached in place; use .detach()")
-        self._node = None
+        self._grad, self._node = self.grad, None
         return self
 
     def retain_grad(self) -> None:
@@ -229,7 +238,24 @@ class Tensor(Value, Operators, Methods):
         node = gradients.vertex_of(self)
         if node is None:
             raise GradientError("a hook can only be registered on a Tensor that requires grad")
-        return node.register_hook(hook)
+        return node.watch(hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
+        """Call `hook` with this leaf whenever backward has added to its ``.grad``.
+
+        Examples
+        --------
+        >>> import autodiff as ad
+        >>> x = ad.tensor(2.0, requires_grad=True)
+        >>> handle = x.register_post_accumulate_grad_hook(lambda leaf: print(leaf.grad))
+        >>> (x * 3).backward()
+        tensor(3.)
+        """
+        node = gradients.vertex_of(self)
+        if not isinstance(node, Leaf):
+            raise GradientError("this hook is for leaf Tensors that require grad; use register_hook for computed ones")
+        leaf = ref(self)  # the graph never holds a Tensor
+        return node.register_hook(lambda _, came: hook(leaf()))  # type: ignore[arg-type]
 
     @property
     def _version(self) -> int:
@@ -294,6 +320,8 @@ class Tensor(Value, Operators, Methods):
         return int(self._array.item())
 
     def __contains__(self, element: Any) -> bool:
+        if not isinstance(element, (Value, int, float, np.generic, np.ndarray)):
+            raise DtypeError(f"a Tensor holds numbers, so it cannot be asked for a {type(element).__name__}")
         return bool((self._array == (element._array if isinstance(element, Value) else element)).any())
 
     def __repr__(self) -> str:
@@ -302,7 +330,14 @@ class Tensor(Value, Operators, Methods):
         return render(self)
 
     def __format__(self, spec: str) -> str:
-        return format(self._array.item(), spec) if not self._array.ndim else format(repr(self), spec)
+        if not self._array.ndim:
+            return format(self._array.item(), spec)
+        try:
+            return format(repr(self), spec)
+        except ValueError:
+            raise DtypeError(
+                f"{spec!r} formats one number, not a Tensor of shape {self._array.shape}; format x.item() or x.tolist()"
+            ) from None
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         node = gradients.vertex_of(self)
@@ -310,14 +345,22 @@ class Tensor(Value, Operators, Methods):
             raise GradientError("only leaves can be deep-copied; use .detach() or .clone()")
         out = type(self).__new__(type(self))
         memo[id(self)] = out
-        out.__setstate__((self._array.copy(), node is not None))
+        out.__setstate__((self._array.copy("K"), node is not None))
         grad = self.grad
         if grad is not None:
             out.grad = wrap(grad._array.copy())
         return out
 
+    def __copy__(self) -> Tensor:
+        out = type(self).__new__(type(self))
+        vars(out).update(vars(self))
+        if isinstance(self._node, Leaf):  # a leaf of its own, on the same memory
+            out._node = None
+            out.requires_grad_()
+        return out
+
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return type(self).__new__, (type(self),), (self.detach()._array, isinstance(self._node, Leaf))
+        return type(self).__new__, (type(self),), (self._array, self.requires_grad)
 
     def __setstate__(self, state: tuple[Array, bool]) -> None:
         self._array, requires_grad = state
@@ -345,38 +388,19 @@ class Tensor(Value, Operators, Methods):
     # ------------------------------------------------------------------ indexing
 
     def __getitem__(self, key: Any) -> Tensor:
-        static, arrays = split_key(key)
-        out: Tensor = index(self, *arrays, key=static)
-        return out
+        if type(key) is int or type(key) is slice:
+            return index(self, key=(key,))  # type: ignore[no-any-return]
+        first, static, arrays = split_key(key)
+        x: Any = self if first is None else index(self, key=first)
+        return index(x, *arrays, key=static)  # type: ignore[no-any-return]
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        static, arrays = split_key(key)
+        first, static, arrays = split_key(key)
         if not isinstance(value, (Value, int, float)):
-            value = as_tensor(value, dtype=self._array.dtype)
-        inplace.write_item(self, static, arrays, value)
-
-
-def split_key(key: Any) -> tuple[tuple[Any, ...], tuple[Tensor, ...]]:
-    """Split an index into its static part and its index arrays (see `autodiff.ops.index`)."""
-    if type(key) is int or type(key) is slice:
-        return (key,), ()
-    static: list[Any] = []
-    arrays: list[Tensor] = []
-    for k in key if isinstance(key, tuple) else (key,):
-        if k is None or k is Ellipsis or (isinstance(k, (slice, int)) and not isinstance(k, bool)):
-            static.append(k)
-        else:
-            array = k._array if isinstance(k, Value) else np.asarray(k)
-            if array.dtype.kind not in "iub" and array.size:
-                raise IndexingError(
-                    f"an index must be made of integers, booleans, slices, None or ..., not of {array.dtype}"
-                )
-            if not array.ndim and array.dtype.kind in "iu":
-                static.append(int(array))
-                continue
-            static.append(ARRAY)
-            arrays.append(wrap(array if array.size or array.dtype.kind in "iub" else array.astype(np.int64)))
-    return tuple(static), tuple(arrays)
+            if value is None or isinstance(value, (str, bytes)):
+                raise DtypeError(f"a Tensor holds numbers, and {value!r} is none")
+            value = as_tensor(value, dtype=None if isinstance(value, (complex, np.generic)) else self._array.dtype)
+        inplace.write_item(self if first is None else index(self, key=first), static, arrays, value)
 
 
 def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -407,7 +431,7 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     """
     if device is not None:
         as_device(device)
-    out: Tensor = wrap(_as_array(data, dtype, copy=True))
+    out: Tensor = wrap(as_array(data, dtype, copy=True))
     return out.requires_grad_() if requires_grad else out
 
 
@@ -428,7 +452,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
             return data
         cast: Tensor = ew.cast(data, dtype=dtypes.as_dtype(dtype))
         return cast
-    out: Tensor = wrap(_as_array(data, dtype, copy=False))
+    out: Tensor = wrap(as_array(data, dtype, copy=False))
     return out
 
 
@@ -449,31 +473,6 @@ def from_numpy(ndarray: Array) -> Tensor:
 def is_tensor(obj: Any) -> bool:
     """Whether `obj` is a Tensor."""
     return isinstance(obj, Tensor)
-
-
-def _as_array(data: Any, dtype: Any, copy: bool) -> Array:
-    """An ndarray of a dtype that Tensors can hold."""
-    wanted = None if dtype is None else dtypes.as_dtype(dtype)
-    if isinstance(data, Value):
-        data = data._array
-    if isinstance(data, (np.ndarray, np.generic)):
-        array = np.asarray(data)
-        target = wanted or dtypes.check(array.dtype)
-        return np.array(array, target) if copy else np.asarray(array, target)
-    try:
-        array = np.asarray(_plain_lists(data))
-    except ValueError as error:
-        raise ShapeError(f"nested lists must be rectangular: {error}") from None
-    if wanted is None:
-        wanted = dtypes.default_dtype() if array.dtype.kind == "f" else dtypes.check(array.dtype)
-    return np.ascontiguousarray(array, wanted).reshape(array.shape)
-
-
-def _plain_lists(data: Any) -> Any:
-    """Nested sequences in which Tensors have become arrays."""
-    if isinstance(data, (list, tuple)):
-        return [_plain_lists(d) for d in data]
-    return data._array if isinstance(data, Value) else data
 
 
 upward.tensor = Tensor

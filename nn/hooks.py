@@ -24,7 +24,8 @@ def register(module: Module, when: str, hook: Callable[..., Any], prepend: bool,
     all_hooks: dict[str, Hooks] = fields.setdefault("_hooks", {when: {} for when in NONE})
     fields["_hooked"] = True
     hooks = all_hooks[when]
-    handle = RemovableHandle(hooks, (hook, with_kwargs))  # type: ignore[arg-type]
+    handle = RemovableHandle(hooks, hook)
+    hooks[handle.id] = (hook, with_kwargs)
     if prepend:
         first = hooks.pop(handle.id)
         rest = dict(hooks)

@@ -140,6 +140,14 @@ class Module:
                     )
                 registry[name] = value
 
+    def _hold(self, name: str, value: Tensor | None) -> Tensor | None:
+        """Let a registered parameter or buffer be another Tensor, whatever its class; return what it was."""
+        registry: dict[str, Any] = self._parameters if name in self._parameters else self._buffers
+        before: Tensor | None = registry[name]
+        registry[name] = value
+        object.__setattr__(self, name, value)
+        return before
+
     def __delattr__(self, name: str) -> None:
         object.__delattr__(self, name)
         self._parameters.pop(name, None)

@@ -5,6 +5,11 @@ from importlib.util import find_spec
 import pytest
 from hypothesis import settings
 
+from autodiff.ops import load_all
+
+# The registry of primitives is complete in tests; in programs families are imported when they are first asked for.
+load_all()
+
 # Steady: the same examples every time, so that a red run is never luck. Explore: many new ones, for a search by hand.
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 settings.register_profile("explore", deadline=None, max_examples=1000)

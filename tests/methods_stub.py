@@ -24,6 +24,7 @@ from builtins import int as _int
 from collections.abc import Sequence
 from typing import Any
 
+from autodiff.names import return_types
 from autodiff.names.arguments import Dims, DType, Operand
 from autodiff.random import Generator
 from autodiff.tensors import Tensor
@@ -44,10 +45,15 @@ def typed(annotation: object) -> str:
     return HIDDEN.sub(r"_\1", str(annotation))
 
 
+def literal(value: object) -> str:
+    """A default as the formatter writes it."""
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
 def parameter(p: inspect.Parameter) -> str:
     """One parameter as it stands in a signature."""
     stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}.get(p.kind, "")
-    default = "" if p.default is inspect.Parameter.empty else f" = {p.default!r}"
+    default = "" if p.default is inspect.Parameter.empty else f" = {literal(p.default)}"
     return f"{stars}{p.name}: {typed(p.annotation)}{default}"
 
 
@@ -86,8 +92,10 @@ def method(name: str, attribute: object) -> str:
 def stub() -> str:
     """The whole text of the stub file."""
     sys.path.insert(0, str(ROOT))
-    import autodiff  # noqa: F401 (attaches the methods)
     from autodiff.methods import Methods
+    from autodiff.names import families
+
+    families()  # attaches the methods
 
     methods = {name: value for name, value in vars(Methods).items() if not name.startswith("__")}
     return HEAD + "".join([method(name, methods[name]) for name in sorted(methods)])

@@ -10,25 +10,29 @@ from pathlib import Path
 from typing import Any
 
 import tests.table  # noqa: F401 (fills TABLE)
+from autodiff.ops import load_all
 from autodiff.primitive import Primitive, primitives
 from tests.table.form import TABLE, Case, Draw, Row
 from tests.table.mistakes import MISTAKES, Mistake
 
 __all__ = ["CASES", "MISTAKES", "TABLE", "Case", "Draw", "Mistake", "Row", "document"]
 
-DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "operations.md"
+load_all()
+
+DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "primitives.md"
 
 CASES: list[Case] = [c for row in TABLE.values() for c in row.cases if c.op in primitives]
 
-HEAD = """# Operations
+HEAD = """# Primitives
 
 Generated from the table of the test-suite by `python -m tests.op_cases --write`; a test keeps it fresh. Every line is
 checked as it says: the value against a reference, each derivative against differences and, where PyTorch has the
 operation, both against PyTorch.
 
-These are the primitives, with NumPy's names and semantics, that the PyTorch-named functions are made of. "Saves" is
-what a recorded application keeps for backward; shapes are free. "Orders" is how many derivatives are checked: 0 where
-there is none, and `1, then 0` where the second is zero everywhere.
+[operations.md](operations.md) lists the public functions. These are the primitives, with NumPy's names and semantics,
+that the PyTorch-named functions are made of. "Saves" is what a recorded application keeps for backward; shapes are
+free. "Orders" is how many derivatives are checked: 0 where there is none, and `1, then 0` where the second is zero
+everywhere.
 
 | Operation | Computes | Saves, for the cotangent of each argument | Orders | At the edges |
 | --- | --- | --- | --- | --- |

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import autodiff as ad
-from autodiff.errors import DtypeError, GradientError, ShapeError
+from autodiff.errors import DtypeError, GradientError, ShapeError, StaleValueError
 
 
 def leaf(*values: float) -> ad.Tensor:
@@ -198,3 +198,87 @@ def test_integers_do_not_take_a_floating_result() -> None:
 def test_an_expanded_view_cannot_be_written() -> None:
     with pytest.raises(ShapeError, match="expanded view"):
         ad.ones(1).expand(3)[0] = 2.0
+
+
+def test_a_value_that_a_tracked_operand_needs_is_kept_from_being_overwritten():
+    x, w = ad.tensor([2.0, 3.0]), ad.tensor([5.0, 7.0], requires_grad=True)
+    x.div_(w, rounding_mode=None)
+    x.fmod_(w)
+    y = ad.tensor([2.0, 3.0])
+    y.hypot_(w)
+    y.sum().backward()
+    assert w.grad.tolist() == pytest.approx([5 / 29**0.5, 7 / 58**0.5])
+
+
+def test_of_several_views_of_one_tensor_none_is_read_with_the_history_it_had_before_a_write() -> None:
+    x = leaf(1.0, 2.0)
+    y = x * 2
+    first, _ = y.split(1)
+    y *= 3
+    with ad.no_grad():
+        assert (first * 2).tolist() == [12.0]
+    with pytest.raises(GradientError, match="call split again"):
+        first * 2
+    (y.split(1)[0] * 2).sum().backward()
+    assert x.grad.tolist() == [12.0, 0.0]
+
+
+def test_several_views_of_data_are_read_after_any_write() -> None:
+    data = ad.ones(2)
+    first, second = data.unbind()
+    data += 1
+    second += 1
+    assert (first + second).item() == 5.0
+
+
+def test_what_depends_on_a_view_that_was_written_depends_on_its_base() -> None:
+    x = leaf(1.0, 2.0)
+    y = x * 2
+    view = y[:1]
+    view *= 3
+    y.register_hook(lambda g: g * 10)
+    view.sum().backward()
+    assert x.grad.tolist() == [60.0, 0.0]
+
+
+def test_the_dims_of_a_leaf_are_changed_by_way_of_its_data_alone() -> None:
+    x = ad.ones(2, 3, requires_grad=True)
+    with pytest.raises(GradientError, match="no_grad"):
+        x.t_()
+    with ad.no_grad(), pytest.raises(GradientError, match=r"x.data = x.data.t\(\)"):
+        x.t_()
+    x.data = x.data.t()
+    (x * 2).sum().backward()
+    assert x.grad.shape == (3, 2)
+
+
+def test_a_value_that_was_saved_is_stale_when_its_dims_are_changed() -> None:
+    y = leaf(1.0, 2.0) * 2
+    z = y * y
+    y.unsqueeze_(0)
+    with pytest.raises(StaleValueError, match="multiply"):
+        z.sum().backward()
+
+
+def test_one_of_several_views_keeps_its_dims_while_recording() -> None:
+    first, _ = (leaf(1.0, 2.0) * 2).split(1)
+    with pytest.raises(GradientError, match="one of several views"):
+        first.squeeze_(0)
+
+
+def test_dims_change_in_the_memory_that_others_hold() -> None:
+    x = ad.arange(6.0).reshape(2, 3)
+    detached, before = x.detach(), x[1]
+    memory = x.numpy()
+    assert x.t_().unsqueeze_(0).squeeze_() is x
+    assert x.shape == (3, 2)
+    assert detached.shape == (2, 3)
+    assert np.shares_memory(x.numpy(), memory)
+    before += x[:, 0]
+    assert x.tolist() == [[0.0, 3.0], [1.0, 5.0], [2.0, 7.0]]
+
+
+def test_the_gradient_of_a_leaf_survives_its_detachment() -> None:
+    x = leaf(1.0)
+    x.backward()
+    assert x.detach_().grad.item() == 1.0

@@ -1,6 +1,9 @@
 """PyTorch's names and conventions: how dims are given, what is raised, and that a method is its function."""
 
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,8 +11,9 @@ import pytest
 import autodiff as ad
 from autodiff.errors import AutodiffError, DtypeError, GradientError, IndexingError, ShapeError
 from autodiff.methods import Methods
-from autodiff.names import FAMILIES
+from autodiff.names import deferred, families
 
+ROOT = Path(__file__).resolve().parent.parent
 X = np.array([[0.5, -1.25, 2.0], [1.5, 0.75, -0.5]])
 
 
@@ -25,17 +29,44 @@ def same(a, b):
 # -- names ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__.rpartition(".")[2])
+@pytest.mark.parametrize("family", families(), ids=lambda family: family.__name__.rpartition(".")[2])
 def test_everything_a_family_offers_is_public(family):
     for name in family.__all__:
         assert getattr(ad, name) is getattr(family, name)
         assert name in ad.__all__
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__.rpartition(".")[2])
+@pytest.mark.parametrize("family", families(), ids=lambda family: family.__name__.rpartition(".")[2])
 def test_a_method_is_the_function_of_its_name(family):
     shared = set(family.METHODS) & set(family.__all__)
     assert all(getattr(Methods, name) is getattr(family, name) for name in shared)
+
+
+@pytest.mark.parametrize("name", deferred.FUNCTIONS)
+def test_what_is_said_of_a_family_that_is_not_imported_at_once_is_so(name):
+    family = deferred.load(name)
+    in_place = [f"{function}_" for function in family.IN_PLACE]
+    assert deferred.FUNCTIONS[name].split() == sorted(family.__all__)
+    assert deferred.METHODS.get(name, "").split() == sorted([*family.METHODS, *in_place])
+
+
+def test_families_are_imported_with_their_first_function_method_or_primitive():
+    program = """
+import sys, autodiff as ad
+def loaded(*names): return [name in sys.modules for name in names]
+assert loaded("autodiff.names.matrices", "autodiff.ops.solving", "autodiff.linalg") == [False] * 3
+assert ad.det(ad.eye(2)).item() == 1
+assert loaded("autodiff.names.matrices", "autodiff.ops.solving", "autodiff.linalg") == [True, True, False]
+assert ad.linalg.inv(ad.eye(2)).tolist() == [[1, 0], [0, 1]]
+assert not loaded("autodiff.names.specials")[0]
+assert ad.zeros(1).erfc_().item() == 1
+assert loaded("autodiff.names.specials") == [True]
+assert ad.Tensor.kron is ad.kron
+assert not loaded("autodiff.ops.scatter")[0]
+assert callable(ad.primitive.plain.scatter_add)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert not done.stderr
 
 
 def test_the_engine_listed_functions_are_methods_too():

@@ -73,7 +73,8 @@ def test_results_without_derivative_do_not_require_grad(name):
         for t in given:
             if isinstance(t, ad.Tensor) and t.dtype.kind == "f":
                 t.requires_grad_()
-        assert not primitives[name](*given, **case.static).requires_grad
+        outs = primitives[name](*given, **case.static)
+        assert not any(out.requires_grad for out in (outs if primitives[name].outputs else [outs]))
 
 
 def test_the_document_is_fresh():

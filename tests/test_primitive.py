@@ -100,15 +100,15 @@ def test_one_joint_rule_leaves_out_what_nobody_needs() -> None:
 
 def test_an_argument_that_is_never_differentiated_and_a_python_number() -> None:
     @primitive
-    def pick(x: Any, places: Any, factor: Any) -> Any:
+    def choose(x: Any, places: Any, factor: Any) -> Any:
         return x[places] * factor
 
     def rule(xp: Any, g: Any, places: Any, factor: Any, x_shape: Any) -> Any:
         return xp.index_adjoint(g * factor, places, key=("array",), shape=x_shape)
 
-    pick.defvjp(rule, None, lambda xp, g, x, places: g * x[places])
+    choose.defvjp(rule, None, lambda xp, g, x, places: g * x[places])
     x = leaf(1.0, 2.0, 3.0)
-    pick(x, ad.tensor([2, 2, 0]), 10.0).sum().backward()
+    choose(x, ad.tensor([2, 2, 0]), 10.0).sum().backward()
     assert x.grad.tolist() == [10.0, 0.0, 20.0]
 
 

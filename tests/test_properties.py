@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 
 import autodiff as ad
 from autodiff.checking import gradcheck, gradgradcheck
+from autodiff.primitive import primitives
 from autodiff.strategies import broadcastable_shapes, indices, matmul_shapes, shapes, tensors
+from tests.op_cases import TABLE
+from tests.table.form import BROADCASTING
 
 
 def examples(n: int) -> settings:
@@ -31,31 +34,53 @@ def same(actual: Any, expected: Any, tolerance: float = 1e-9) -> None:
 
 # -- broadcasting --------------------------------------------------------------------------------------------------
 
-ARITHMETIC = {
-    "add": lambda x, y: x + y,
-    "subtract": lambda x, y: x - y,
-    "multiply": lambda x, y: x * y,
-    "divide": lambda x, y: x / (y * y + 1),
-    "power": lambda x, y: (x * x + 0.5) ** y,
-    "where": lambda x, y: ad.where(x > y, x * x, y),
+
+@pytest.mark.parametrize("name", BROADCASTING)
+@examples(12)
+@given(data=st.data())
+def test_operands_that_broadcast_get_gradients_of_their_own_shapes(name, data):
+    op, entry = primitives[name], TABLE[name]
+    drawn = data.draw(broadcastable_shapes(min_side=0))
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    arrays = [domain(*shape)(rng, np.float64) for domain, shape in zip(BROADCASTING[name], drawn, strict=True)]
+    x, y = (ad.from_numpy(a) for a in arrays)
+    same(op(x, y), entry.reference(*arrays), 1e-8)
+    assert op(x, y).shape == np.broadcast_shapes(*drawn)
+    operands = [t.requires_grad_() for t, rule in zip((x, y), op.rules, strict=False) if rule and t.dtype.kind == "f"]
+    if operands and entry.order:
+        for t, g in zip(operands, ad.grad(op(x, y).sum(), operands), strict=True):
+            assert g.shape == t.shape
+        assert gradcheck(lambda *_: op(x, y), operands, fast_mode=True)
+    if operands and entry.order > 1 and entry.curved:
+        assert gradgradcheck(lambda *_: op(x, y), operands, fast_mode=True)
+
+
+#: Functions of three operands that broadcast together.
+TERNARY = {
+    "where": lambda x, y, z: ad.where(x > 0, y * y, z),
+    "addcmul": lambda x, y, z: ad.addcmul(x, y, z, value=0.5),
+    "addcdiv": lambda x, y, z: ad.addcdiv(x, y, z * z + 1),
+    "lerp": ad.lerp,
+    "clamp": lambda x, y, z: ad.clamp(x, y - 1, y * 0 + z * z + 1),
 }
 
 
-@pytest.mark.parametrize("name", ARITHMETIC)
-@examples(15)
+@pytest.mark.parametrize("name", TERNARY)
+@examples(12)
 @given(data=st.data())
-def test_operands_that_broadcast_get_gradients_of_their_own_shapes(name, data):
+def test_three_operands_broadcast_together(name, data):
     first, second = data.draw(broadcastable_shapes(min_side=0))
-    x, y = data.draw(tensors(first)), data.draw(tensors(second))
-    function = ARITHMETIC[name]
-    same(function(x, y), function(x.detach().numpy(), y.detach().numpy()) if name != "where" else function(x, y))
-    assert function(x, y).shape == np.broadcast_shapes(first, second)
-    gx, gy = ad.grad(function(x, y).sum(), (x, y))
-    assert gx.shape == first
-    assert gy.shape == second
-    if name != "where":
-        assert gradcheck(function, (x, y), fast_mode=True)
-        assert gradgradcheck(function, (x, y), fast_mode=True)
+    third = data.draw(st.sampled_from([first, second, (), np.broadcast_shapes(first, second)]))
+    x, y, z = (data.draw(tensors(shape)) for shape in (first, second, third))
+    function = TERNARY[name]
+    wide = [ad.broadcast_to(t, np.broadcast_shapes(first, second)) for t in (x, y, z)]
+    same(function(x, y, z), function(*wide))
+    grads = ad.grad(function(x, y, z).sum(), (x, y, z), allow_unused=True)
+    assert all(g is None or g.shape == t.shape for g, t in zip(grads, (x, y, z), strict=True))
+    for mine, its in zip(grads, ad.grad(function(*wide).sum(), (x, y, z), allow_unused=True), strict=True):
+        assert (mine is None) == (its is None)
+        if mine is not None:
+            same(mine, its)
 
 
 @examples(40)

@@ -18,6 +18,14 @@ DRAWS = {
     "rand_like": lambda g: ad.rand_like(ad.zeros(50), generator=g),
     "randn_like": lambda g: ad.randn_like(ad.zeros(50), generator=g),
     "randint_like": lambda g: ad.randint_like(ad.zeros(50), 1000, generator=g),
+    "multinomial": lambda g: ad.multinomial(ad.ones(50), 50, generator=g),
+    "multinomial with replacement": lambda g: ad.multinomial(ad.ones(5, 9), 20, True, generator=g),
+    "poisson": lambda g: ad.poisson(ad.full((50,), 5.0), generator=g),
+    "random_": lambda g: ad.zeros(50).random_(generator=g),
+    "exponential_": lambda g: ad.zeros(50).exponential_(generator=g),
+    "geometric_": lambda g: ad.zeros(50).geometric_(0.1, generator=g),
+    "cauchy_": lambda g: ad.zeros(50).cauchy_(generator=g),
+    "log_normal_": lambda g: ad.zeros(50).log_normal_(generator=g),
     "normal_": lambda g: ad.zeros(50).normal_(generator=g),
     "uniform_": lambda g: ad.zeros(50).uniform_(generator=g),
     "bernoulli_": lambda g: ad.zeros(50).bernoulli_(generator=g),
@@ -95,6 +103,18 @@ def test_seeds_are_remembered():
         (lambda: ad.zeros(20000).uniform_(-1, 3), 1, 4 / 3),
         (lambda: ad.zeros(20000).normal_(1, 3), 1, 9),
         (lambda: ad.randn(20000, dtype=ad.float16).float(), 0, 1),
+        (lambda: ad.rand(size=(20000,)), 0.5, 1 / 12),
+        (lambda: ad.normal(ad.full((20000,), 2.0), 3.0), 2, 9),
+        (lambda: ad.normal(1.0, ad.full((20000,), 2.0), dtype=ad.float64), 1, 4),
+        (lambda: ad.poisson(ad.full((20000,), 4.0)), 4, 4),
+        (lambda: ad.zeros(20000).random_(3), 1, 2 / 3),
+        (lambda: ad.zeros(20000, dtype=ad.int8).random_(-1, 2), 0, 2 / 3),
+        (lambda: ad.zeros(20000).exponential_(0.5), 2, 4),
+        (lambda: ad.zeros(20000, dtype=ad.int64).geometric_(0.5), 2, 2),
+        (lambda: ad.zeros(20000).log_normal_(0, 0.5).log(), 0, 0.25),
+        (lambda: ad.zeros(20000).cauchy_(2, 0.5).clamp(1.5, 2.5), 2, 0.15915),
+        (lambda: ad.multinomial(ad.tensor([1.0, 0.0, 3.0]), 20000, replacement=True), 1.5, 0.75),
+        (lambda: ad.multinomial(ad.tensor([[1.0, 3.0]]).expand(20000, 2), 1), 0.75, 3 / 16),
     ],
 )
 def test_numbers_have_the_mean_and_the_variance_of_their_distribution(drawn, mean, variance):
@@ -102,6 +122,33 @@ def test_numbers_have_the_mean_and_the_variance_of_their_distribution(drawn, mea
     numbers = drawn().double()
     assert numbers.mean().item() == pytest.approx(mean, abs=0.05 * max(1, variance))
     assert numbers.var().item() == pytest.approx(variance, rel=0.05)
+
+
+def test_positions_drawn_without_replacement_differ_and_have_a_weight():
+    weights = ad.tensor([[1.0, 0.0, 2.0, 3.0], [0.0, 5.0, 1.0, 1e-3]])
+    for row, drawn in zip(weights.tolist(), ad.multinomial(weights, 3).tolist(), strict=True):
+        assert len(set(drawn)) == 3
+        assert all(row[i] for i in drawn)
+
+
+def test_a_position_without_weight_is_never_drawn():
+    weights = ad.tensor([[0.0, 1.0, 0.0], [2.0, 0.0, 0.0]])
+    assert ad.multinomial(weights, 50, replacement=True).unique().tolist() == [0, 1]
+    assert set(ad.multinomial(weights[0], 50, True).tolist()) == {1}
+
+
+def test_integers_are_drawn_from_all_that_a_dtype_holds():
+    assert ad.zeros(4000, dtype=ad.uint8).random_().unique().tolist() == list(range(256))
+    assert set(ad.zeros(50, dtype=ad.bool).random_().tolist()) == {False, True}
+    assert 0 <= ad.zeros(4000).random_().amax().item() <= 2**24
+
+
+def test_a_write_of_random_numbers_is_seen_by_backward():
+    x = ad.ones(4, requires_grad=True)
+    y = x * 2
+    y[:2].exponential_()
+    y.sum().backward()
+    assert x.grad.tolist() == [0, 0, 2, 2]
 
 
 def test_a_permutation_holds_each_number_once():
@@ -145,6 +192,17 @@ def test_randint_is_called_with_one_bound_or_two():
         (lambda: ad.tensor([1]).normal_(), DtypeError, "which a Tensor of dtype int64 cannot hold"),
         (lambda: ad.bernoulli(ad.tensor([2.0])), AutodiffError, "between 0 and 1"),
         (lambda: ad.bernoulli(ad.tensor([1])), DtypeError, "takes probabilities"),
+        (lambda: ad.multinomial(ad.tensor([1]), 1), DtypeError, "floating weights"),
+        (lambda: ad.multinomial(ad.tensor([-1.0, 2.0]), 1), AutodiffError, "at least 0"),
+        (lambda: ad.multinomial(ad.zeros(2), 1), AutodiffError, "not all 0"),
+        (lambda: ad.multinomial(ad.tensor([1.0, 0.0]), 2), AutodiffError, "2 positions cannot be drawn"),
+        (lambda: ad.multinomial(ad.ones(2), 0, True), AutodiffError, "0 positions cannot be drawn"),
+        (lambda: ad.poisson(ad.tensor([-1.0])), AutodiffError, "at least 0"),
+        (lambda: ad.zeros(1).random_(3, 3), AutodiffError, "at least 3 and below 3"),
+        (lambda: ad.zeros(1).exponential_(0), AutodiffError, "above 0, and 0 is not"),
+        (lambda: ad.zeros(1).geometric_(1.5), AutodiffError, "between 0 and 1, and 1.5 is not"),
+        (lambda: ad.zeros(1).log_normal_(0, 0), AutodiffError, "above 0"),
+        (lambda: ad.tensor([1]).cauchy_(), DtypeError, "a Tensor of dtype int64 cannot hold"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(call, kind, text):

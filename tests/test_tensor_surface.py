@@ -1,5 +1,7 @@
 """The surface of a Tensor and of the package: questions, conversions, writing in place, and what is public."""
 
+import copy
+import pickle
 import subprocess
 import sys
 import tomllib
@@ -9,9 +11,11 @@ import numpy as np
 import pytest
 
 import autodiff as ad
+from autodiff.errors import AutodiffError, DtypeError, GradientError, ShapeError
 from tests import methods_stub
 
 ROOT = Path(__file__).resolve().parent.parent
+NAN = float("nan")
 
 
 # -- the package ---------------------------------------------------------------------------------------------------
@@ -38,7 +42,7 @@ def test_an_unknown_name_is_an_attribute_error():
         _ = ad.autograd.jacobi
 
 
-@pytest.mark.parametrize("name", [name for name in ad.autograd.__all__ if name != "backward"])
+@pytest.mark.parametrize("name", [name for name in ad.autograd.__all__ if name in ad.__all__])
 def test_the_namespace_autograd_holds_the_same_functions(name):
     assert getattr(ad.autograd, name) is getattr(ad, name)
 
@@ -246,3 +250,76 @@ def test_random_numbers_can_be_written_and_have_no_gradient(call, low, high):
     assert abs(out.mean().item() - (low + high) / 2) < 0.1
     out.sum().backward()
     assert not t.grad.any()
+
+
+def test_none_and_words_equal_no_tensor():
+    x = ad.ones(2)
+    assert (x == None) is False  # noqa: E711
+    assert (x != "mean") is True
+    assert "mean" not in [x]
+    with pytest.raises(DtypeError, match="works on Tensors, arrays and numbers, not on a list"):
+        x == [1, 1]  # noqa: B015
+
+
+def test_floats_of_numpy_in_a_list_keep_their_dtype_and_those_of_python_do_not_widen_it():
+    assert ad.tensor([np.float64(1), 2.0]).dtype == ad.float64
+    assert ad.tensor([np.ones(2), np.ones(2)]).dtype == ad.float64
+    assert ad.tensor([np.float32(1), 2.0]).dtype == ad.float32
+    assert ad.tensor([np.float16(1), np.float16(2)]).dtype == ad.float16
+    assert ad.tensor([np.float16(1), 2.0]).dtype == ad.float32
+    assert ad.tensor([ad.ones(1, dtype=ad.float64), ad.zeros(1)]).dtype == ad.float64
+    assert ad.tensor([1.0, 2]).dtype == ad.float32
+
+
+def test_a_shallow_copy_is_on_the_same_memory_and_a_leaf_of_its_own():
+    x = ad.ones(2, requires_grad=True)
+    y, z = copy.copy(x), copy.copy(x * 2)
+    (y * z).sum().backward()
+    assert (x.grad.tolist(), y.grad.tolist()) == ([2, 2], [2, 2])
+    assert np.shares_memory(x.data.numpy(), y.data.numpy())
+
+
+@pytest.mark.parametrize("dtype", [ad.float16, ad.float64, ad.bool, ad.int8])
+@pytest.mark.parametrize("shape", [(), (0, 3), (2, 3)])
+def test_a_tensor_survives_pickling_and_deep_copying(dtype, shape):
+    x = ad.ones(shape, dtype=dtype).transpose(0, -1)
+    for y in (pickle.loads(pickle.dumps(x)), copy.deepcopy(x)):
+        assert (y.dtype, y.shape, y.tolist()) == (x.dtype, x.shape, x.tolist())
+        assert y.stride() == x.stride() or not x.numel()
+    assert pickle.loads(pickle.dumps(ad.ones(2, requires_grad=True) * 2)).is_leaf
+    assert pickle.loads(pickle.dumps(ad.ones(2, requires_grad=True) * 2)).requires_grad
+
+
+def test_a_gradient_can_be_deleted():
+    x = ad.ones(2, requires_grad=True)
+    x.sum().backward()
+    del x.grad
+    assert x.grad is None
+
+
+WRONG = {
+    "a word in a Tensor": (lambda: "a" in ad.ones(2), DtypeError, "cannot be asked for a str"),
+    "data of a list": (lambda: setattr(ad.ones(2), "data", [1]), DtypeError, "must be a Tensor, not a list"),
+    "its own gradient": (lambda: (lambda x: setattr(x, "grad", x))(ad.ones(2)), GradientError, "its own .grad"),
+    "300 in a byte": (lambda: ad.tensor([1, 300], dtype=ad.uint8), DtypeError, "uint8 cannot hold 300"),
+    "nan in an integer": (lambda: ad.tensor([NAN, 1.0], dtype=ad.int64), DtypeError, "int64 cannot hold nan"),
+    "full of nan": (lambda: ad.full((1,), NAN, dtype=ad.int64), DtypeError, "int64 cannot hold nan"),
+    "arange to nan": (lambda: ad.arange(NAN), AutodiffError, "from 0 to nan by 1"),
+    "arange without end": (lambda: ad.arange(1e20), AutodiffError, "no number of steps that memory holds"),
+    "randint beyond": (lambda: ad.randint(300, (1,), dtype=ad.uint8), DtypeError, "uint8 cannot hold all .* 0 to 299"),
+    "randperm beyond": (lambda: ad.randperm(300, dtype=ad.int8), DtypeError, "int8 cannot hold all .* 0 to 299"),
+    "normal": (
+        lambda: ad.normal(ad.ones(2), ad.ones(3)),
+        ShapeError,
+        r"normal: shapes \(2,\), \(3,\) do not broadcast",
+    ),
+    "random_ below 0": (lambda: ad.ones(3).random_(0), AutodiffError, "no integer is at least 0 and below 0"),
+    "frombuffer of a list": (lambda: ad.frombuffer([1], dtype=ad.int8), DtypeError, r"not \[1\]"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_wrong_value_is_explained(what):
+    call, kind, text = WRONG[what]
+    with pytest.raises(kind, match=text):
+        call()

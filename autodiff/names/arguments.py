@@ -16,7 +16,7 @@ from autodiff.ops import elementwise as ew
 if TYPE_CHECKING:
     from autodiff.tensors import Tensor
 
-__all__ = ["DType", "Dims", "Operand", "as_value", "axes", "cast", "integer", "one_dim", "reduced", "sizes"]
+__all__ = ["DType", "Dims", "Operand", "as_value", "axes", "cast", "integer", "one_dim", "reduced", "sizes", "spelled"]
 
 Operand: TypeAlias = "Tensor | float | np.ndarray[Any, Any]"
 Dims: TypeAlias = "int | Sequence[int] | None"
@@ -42,11 +42,16 @@ def cast(x: Any, dtype: DType) -> Any:
 
 
 def integer(x: Any, what: str) -> int:
-    """Return `x` as an int: a Python or NumPy integer, or a Tensor of one."""
+    """Return `x` as an int: a Python or NumPy integer, or a Tensor of one; True and False are none."""
+    if type(x) is int:
+        return x
     try:
-        return x if type(x) is int else int(x.__index__())
+        found = None if type(x) is bool else int(x.__index__())
     except (AttributeError, TypeError):
-        raise DtypeError(f"{what} must be an integer, not {x!r}") from None
+        found = None
+    if found is None:
+        raise DtypeError(f"{what} must be an integer, not {x!r}")
+    return found
 
 
 def one_dim(dim: Any, shape: tuple[int, ...], name: str) -> int:
@@ -88,6 +93,16 @@ def reduced(input: Any, name: str, dim: Any, axis: Any, dtype: Any = None) -> tu
             raise DtypeError(f"{name}: dim and axis are two names for the same; give one of them")
         dim = axis
     return x, axes(dim, x._array.shape, name)
+
+
+def spelled(given: tuple[Any, ...], named: dict[str, Any], word: str, name: str) -> tuple[Any, ...]:
+    """What a method takes one by one, as one sequence, or by its keyword `word`; other keywords are refused."""
+    if not named:
+        return given
+    if given or set(named) != {word}:
+        wrong = next((key for key in named if key != word), word)
+        raise DtypeError(f"{name}() got an unexpected keyword argument {wrong!r}")
+    return (named[word],)
 
 
 def sizes(given: Any, name: str) -> tuple[int, ...]:

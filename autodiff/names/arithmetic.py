@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from autodiff.errors import AutodiffError
-from autodiff.names.arguments import Operand, as_value
+from autodiff.dtypes import RANK, float64, result_dtype
+from autodiff.errors import AutodiffError, DtypeError
+from autodiff.names.arguments import Operand, as_value, cast
+from autodiff.operands import NUMBERS
 from autodiff.operators import power
 from autodiff.ops import elementwise as ew
+from autodiff.ops import rounding
 
 if TYPE_CHECKING:
     from autodiff.tensors import Tensor
@@ -19,9 +22,15 @@ __all__ = [
     "abs",
     "absolute",
     "add",
+    "addcdiv",
+    "addcmul",
     "div",
     "divide",
+    "float_power",
     "floor_divide",
+    "gcd",
+    "lcm",
+    "lerp",
     "mul",
     "multiply",
     "neg",
@@ -37,6 +46,16 @@ __all__ = [
     "true_divide",
 ]
 METHODS = __all__
+IN_PLACE = (
+    "absolute",
+    "addcdiv",
+    "addcmul",
+    "float_power",
+    "gcd",
+    "lcm",
+    "lerp",
+    "negative",
+)
 
 
 def add(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
@@ -50,7 +69,7 @@ def add(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
     >>> ad.add(ad.tensor([1.0, 2.0]), ad.tensor([10.0, 20.0]), alpha=2)
     tensor([21., 42.])
     """
-    return ew.add(input, other if alpha == 1 else ew.multiply(other, alpha))
+    return ew.add(input, other if alpha == 1 else times(input, other, alpha))
 
 
 def sub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
@@ -64,7 +83,20 @@ def sub(input: Operand, other: Operand, *, alpha: float = 1) -> Tensor:
     >>> ad.sub(ad.tensor([1.0, 2.0]), 1)
     tensor([0., 1.])
     """
-    return ew.subtract(input, other if alpha == 1 else ew.multiply(other, alpha))
+    return ew.subtract(input, other if alpha == 1 else times(input, other, alpha))
+
+
+def times(x: Any, y: Any, alpha: float) -> Any:
+    """The product alpha * y, for x + alpha * y, in a dtype that does not change that of the sum."""
+    x, y = (a if type(a) in NUMBERS else as_value(a, "add") for a in (x, y))
+    dtype = result_dtype([a if type(a) in NUMBERS else a._array for a in (x, y)])
+    if type(alpha) is float and dtype.kind != "f":
+        raise DtypeError(f"alpha must be an integer for Tensors of integers, not {alpha}")
+    if type(y) in NUMBERS:
+        return bool(y and alpha) if dtype.kind == "b" else y * alpha
+    if RANK[y._array.dtype.kind] < RANK[dtype.kind]:
+        y = cast(y, dtype)
+    return ew.multiply(y, bool(alpha) if dtype.kind == "b" else alpha)
 
 
 def mul(input: Operand, other: Operand) -> Tensor:
@@ -119,14 +151,10 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
     if rounding_mode is None:
         return ew.divide(input, other)
     if rounding_mode == "floor":
-        return ew.floor_divide(input, other)
-    if rounding_mode != "trunc":
-        raise AutodiffError(f"div: rounding_mode must be None, 'trunc' or 'floor', not {rounding_mode!r}")
-    x, y = as_value(input, "div"), as_value(other, "div")
-    if x._array.dtype.kind == "f" or y._array.dtype.kind == "f":
-        quotient = ew.divide(input, other)
-        return ew.multiply(ew.sign(quotient), ew.floor_divide(ew.absolute(quotient), 1))
-    return ew.multiply(ew.sign(x) * ew.sign(y), ew.floor_divide(ew.absolute(x), ew.absolute(y)))
+        return rounding.floor_divide(input, other)
+    if rounding_mode == "trunc":
+        return rounding.trunc_divide(input, other)
+    raise AutodiffError(f"div: rounding_mode must be None, 'trunc' or 'floor', not {rounding_mode!r}")
 
 
 def true_divide(input: Operand, other: Operand) -> Tensor:
@@ -146,7 +174,7 @@ def true_divide(input: Operand, other: Operand) -> Tensor:
 def floor_divide(input: Operand, other: Operand) -> Tensor:
     """floor(input / other), elementwise with broadcasting.
 
-    Constant between its steps: no gradient.
+    Constant between its steps: the derivatives are 0.
 
     Examples
     --------
@@ -154,7 +182,7 @@ def floor_divide(input: Operand, other: Operand) -> Tensor:
     >>> ad.floor_divide(ad.tensor([7.0, -7.0]), 2)
     tensor([ 3., -4.])
     """
-    return ew.floor_divide(input, other)
+    return rounding.floor_divide(input, other)
 
 
 def remainder(input: Operand, other: Operand) -> Tensor:
@@ -168,7 +196,7 @@ def remainder(input: Operand, other: Operand) -> Tensor:
     >>> ad.remainder(ad.tensor([7.0, -7.0]), 3)
     tensor([1., 2.])
     """
-    return ew.remainder(input, other)
+    return rounding.remainder(input, other)
 
 
 def pow(input: Operand, exponent: Operand) -> Tensor:
@@ -188,6 +216,23 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
     return power(input, exponent)
 
 
+def float_power(input: Operand, exponent: Operand) -> Tensor:
+    """The power input ** exponent in float64, elementwise with broadcasting.
+
+    The derivatives are those of `pow`.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.float_power(ad.tensor([1, 2, 3]), -1)
+    tensor([1.0000, 0.5000, 0.3333], dtype=float64)
+    """
+    base = cast(as_value(input, "float_power"), float64)
+    if type(exponent) is int or type(exponent) is float:
+        return ew.power_scalar(base, exponent=exponent)
+    return ew.power(base, cast(as_value(exponent, "float_power"), float64))
+
+
 def square(input: Tensor) -> Tensor:
     """input^2, elementwise.
 
@@ -199,7 +244,7 @@ def square(input: Tensor) -> Tensor:
     >>> ad.square(ad.tensor([-2.0, 3.0]))
     tensor([4., 9.])
     """
-    return ew.power_scalar(input, exponent=2)
+    return ew.square(input)
 
 
 def reciprocal(input: Tensor) -> Tensor:
@@ -213,7 +258,7 @@ def reciprocal(input: Tensor) -> Tensor:
     >>> ad.reciprocal(ad.tensor([2.0, -4.0]))
     tensor([ 0.5000, -0.2500])
     """
-    return ew.divide(1, input)
+    return ew.reciprocal(input)
 
 
 def neg(input: Tensor) -> Tensor:
@@ -240,7 +285,7 @@ def positive(input: Tensor) -> Tensor:
     >>> ad.positive(x) is x
     True
     """
-    return input
+    return as_value(input, "positive")
 
 
 def abs(input: Tensor) -> Tensor:
@@ -260,7 +305,7 @@ def abs(input: Tensor) -> Tensor:
 def sign(input: Tensor) -> Tensor:
     """-1, 0 or 1, by the sign of each element.
 
-    The derivative is 0. A nan stays nan, where PyTorch gives 0.
+    The derivative is 0. Of nan it is 0.
 
     Examples
     --------
@@ -268,7 +313,73 @@ def sign(input: Tensor) -> Tensor:
     >>> ad.sign(ad.tensor([-1.5, 0.0, 2.0]))
     tensor([-1.,  0.,  1.])
     """
-    return ew.sign(input)
+    return ew.sgn(input)
+
+
+def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:
+    """The mixture input + weight * (end - input), elementwise with broadcasting.
+
+    The derivatives are 1 - weight, weight and end - input.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.lerp(ad.tensor([1.0, 2.0]), ad.tensor([3.0, 6.0]), 0.25)
+    tensor([1.5000, 3.0000])
+    """
+    return ew.lerp(input, end, weight)
+
+
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
+    """The sum input + value * tensor1 * tensor2, elementwise with broadcasting.
+
+    The derivatives are 1, value * tensor2 and value * tensor1.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.addcmul(ad.tensor([1.0]), ad.tensor([2.0]), ad.tensor([3.0]), value=0.5)
+    tensor([4.])
+    """
+    return ew.addcmul(input, tensor1, tensor2, value=value)
+
+
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
+    """The sum input + value * tensor1 / tensor2, elementwise with broadcasting; not of integers.
+
+    The derivatives are 1, value / tensor2 and -value * tensor1 / tensor2^2.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.addcdiv(ad.tensor([1.0]), ad.tensor([2.0]), ad.tensor([4.0]), value=0.5)
+    tensor([1.2500])
+    """
+    return ew.addcdiv(input, tensor1, tensor2, value=value)
+
+
+def gcd(input: Tensor, other: Tensor) -> Tensor:
+    """Greatest common divisor of integers, elementwise with broadcasting.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.gcd(ad.tensor([4, 9]), ad.tensor([6, 0]))
+    tensor([2, 9])
+    """
+    return rounding.gcd(input, other)
+
+
+def lcm(input: Tensor, other: Tensor) -> Tensor:
+    """Least common multiple of integers, elementwise with broadcasting.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.lcm(ad.tensor([4, 9]), ad.tensor([6, 0]))
+    tensor([12,  0])
+    """
+    return rounding.lcm(input, other)
 
 
 absolute = abs

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autodiff.dtypes import bool as bool_dtype
+from autodiff.errors import AutodiffError
+from autodiff.graph import wrap
 from autodiff.names.arguments import Dims, Operand, as_value, cast, reduced
-from autodiff.ops import elementwise as ew
+from autodiff.ops import comparison as cmp
 from autodiff.ops import reduce as red
 
 if TYPE_CHECKING:
@@ -21,6 +23,12 @@ __all__ = [
     "all",
     "allclose",
     "any",
+    "bitwise_and",
+    "bitwise_left_shift",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_right_shift",
+    "bitwise_xor",
     "eq",
     "equal",
     "ge",
@@ -31,6 +39,9 @@ __all__ = [
     "isfinite",
     "isinf",
     "isnan",
+    "isneginf",
+    "isposinf",
+    "isreal",
     "le",
     "less",
     "less_equal",
@@ -43,6 +54,29 @@ __all__ = [
     "not_equal",
 ]
 METHODS = __all__
+IN_PLACE = (
+    "bitwise_and",
+    "bitwise_left_shift",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_right_shift",
+    "bitwise_xor",
+    "eq",
+    "ge",
+    "greater",
+    "greater_equal",
+    "gt",
+    "le",
+    "less",
+    "less_equal",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "lt",
+    "ne",
+    "not_equal",
+)
 
 
 def eq(input: Operand, other: Operand) -> Tensor:
@@ -54,7 +88,7 @@ def eq(input: Operand, other: Operand) -> Tensor:
     >>> ad.eq(ad.tensor([1, 2]), 2)
     tensor([False,  True])
     """
-    return ew.equal(input, other)
+    return cmp.equal(input, other)
 
 
 def ne(input: Operand, other: Operand) -> Tensor:
@@ -66,7 +100,7 @@ def ne(input: Operand, other: Operand) -> Tensor:
     >>> ad.ne(ad.tensor([1, 2]), 2)
     tensor([ True, False])
     """
-    return ew.not_equal(input, other)
+    return cmp.not_equal(input, other)
 
 
 def lt(input: Operand, other: Operand) -> Tensor:
@@ -78,7 +112,7 @@ def lt(input: Operand, other: Operand) -> Tensor:
     >>> ad.lt(ad.tensor([1, 2]), 2)
     tensor([ True, False])
     """
-    return ew.less(input, other)
+    return cmp.less(input, other)
 
 
 def le(input: Operand, other: Operand) -> Tensor:
@@ -90,7 +124,7 @@ def le(input: Operand, other: Operand) -> Tensor:
     >>> ad.le(ad.tensor([2, 3]), 2)
     tensor([ True, False])
     """
-    return ew.less_equal(input, other)
+    return cmp.less_equal(input, other)
 
 
 def gt(input: Operand, other: Operand) -> Tensor:
@@ -102,7 +136,7 @@ def gt(input: Operand, other: Operand) -> Tensor:
     >>> ad.gt(ad.tensor([2, 3]), 2)
     tensor([False,  True])
     """
-    return ew.greater(input, other)
+    return cmp.greater(input, other)
 
 
 def ge(input: Operand, other: Operand) -> Tensor:
@@ -114,7 +148,7 @@ def ge(input: Operand, other: Operand) -> Tensor:
     >>> ad.ge(ad.tensor([1, 2]), 2)
     tensor([False,  True])
     """
-    return ew.greater_equal(input, other)
+    return cmp.greater_equal(input, other)
 
 
 not_equal = ne
@@ -162,12 +196,9 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
     >>> ad.isclose(ad.tensor([1.0, 1.0]), ad.tensor([1.000001, 1.1]))
     tensor([ True, False])
     """
-    x, y = _cut(input, "isclose"), _cut(other, "isclose")
-    close = ew.equal(x, y)
-    if equal_nan:
-        close = close | (ew.isnan(x) & ew.isnan(y))
-    difference = ew.absolute(ew.subtract(x, y))
-    return close | (ew.isfinite(difference) & ew.less_equal(difference, atol + rtol * ew.absolute(y)))
+    if rtol < 0 or atol < 0:
+        raise AutodiffError(f"isclose: rtol and atol must not be negative; got {rtol} and {atol}")
+    return cmp.isclose(input, other, rtol=rtol, atol=atol, equal_nan=equal_nan)
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
@@ -191,7 +222,7 @@ def isnan(input: Tensor) -> Tensor:
     >>> ad.isnan(ad.tensor([1.0, float("nan")]))
     tensor([False,  True])
     """
-    return ew.isnan(input)
+    return cmp.isnan(input)
 
 
 def isinf(input: Tensor) -> Tensor:
@@ -203,7 +234,43 @@ def isinf(input: Tensor) -> Tensor:
     >>> ad.isinf(ad.tensor([1.0, -float("inf")]))
     tensor([False,  True])
     """
-    return ew.equal(ew.absolute(_cut(input, "isinf")), float("inf"))
+    return cmp.isinf(input)
+
+
+def isposinf(input: Tensor) -> Tensor:
+    """Whether each element is inf.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.isposinf(ad.tensor([1.0, float("inf"), -float("inf")]))
+    tensor([False,  True, False])
+    """
+    return cmp.isposinf(input)
+
+
+def isneginf(input: Tensor) -> Tensor:
+    """Whether each element is -inf.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.isneginf(ad.tensor([1.0, float("inf"), -float("inf")]))
+    tensor([False, False,  True])
+    """
+    return cmp.isneginf(input)
+
+
+def isreal(input: Tensor) -> Tensor:
+    """Whether each element is real: True, since Tensors hold no complex numbers.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.isreal(ad.tensor([1.0, 2.0]))
+    tensor([True, True])
+    """
+    return wrap(np.ones(as_value(input, "isreal")._array.shape, bool_dtype))
 
 
 def isfinite(input: Tensor) -> Tensor:
@@ -215,7 +282,7 @@ def isfinite(input: Tensor) -> Tensor:
     >>> ad.isfinite(ad.tensor([1.0, float("inf"), float("nan")]))
     tensor([ True, False, False])
     """
-    return ew.isfinite(input)
+    return cmp.isfinite(input)
 
 
 def logical_not(input: Tensor) -> Tensor:
@@ -227,7 +294,7 @@ def logical_not(input: Tensor) -> Tensor:
     >>> ad.logical_not(ad.tensor([0, 2]))
     tensor([ True, False])
     """
-    return ew.equal(input, 0)
+    return cmp.logical_not(input)
 
 
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
@@ -239,7 +306,7 @@ def logical_and(input: Tensor, other: Tensor) -> Tensor:
     >>> ad.logical_and(ad.tensor([0, 2]), ad.tensor([1, 1]))
     tensor([False,  True])
     """
-    return ew.bitwise_and(_truth(input, "logical_and"), _truth(other, "logical_and"))
+    return cmp.logical_and(input, other)
 
 
 def logical_or(input: Tensor, other: Tensor) -> Tensor:
@@ -251,7 +318,7 @@ def logical_or(input: Tensor, other: Tensor) -> Tensor:
     >>> ad.logical_or(ad.tensor([0, 2]), ad.tensor([0, 1]))
     tensor([False,  True])
     """
-    return ew.bitwise_or(_truth(input, "logical_or"), _truth(other, "logical_or"))
+    return cmp.logical_or(input, other)
 
 
 def logical_xor(input: Tensor, other: Tensor) -> Tensor:
@@ -263,7 +330,79 @@ def logical_xor(input: Tensor, other: Tensor) -> Tensor:
     >>> ad.logical_xor(ad.tensor([0, 2]), ad.tensor([1, 1]))
     tensor([ True, False])
     """
-    return ew.bitwise_xor(_truth(input, "logical_xor"), _truth(other, "logical_xor"))
+    return cmp.logical_xor(input, other)
+
+
+def bitwise_and(input: Operand, other: Operand) -> Tensor:
+    """The bits that both have, of integers; of booleans, logical and.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.bitwise_and(ad.tensor([5, 6]), 3)
+    tensor([1, 2])
+    """
+    return cmp.bitwise_and(input, other)
+
+
+def bitwise_or(input: Operand, other: Operand) -> Tensor:
+    """The bits that either has, of integers; of booleans, logical or.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.bitwise_or(ad.tensor([5, 6]), 3)
+    tensor([7, 7])
+    """
+    return cmp.bitwise_or(input, other)
+
+
+def bitwise_xor(input: Operand, other: Operand) -> Tensor:
+    """The bits that exactly one has, of integers; of booleans, logical xor.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.bitwise_xor(ad.tensor([5, 6]), 3)
+    tensor([6, 5])
+    """
+    return cmp.bitwise_xor(input, other)
+
+
+def bitwise_not(input: Tensor) -> Tensor:
+    """The other bits, of integers: -input - 1; of booleans, logical not.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.bitwise_not(ad.tensor([5, -6]))
+    tensor([-6,  5])
+    """
+    return cmp.bitwise_not(input)
+
+
+def bitwise_left_shift(input: Operand, other: Operand) -> Tensor:
+    """The bits of integers moved to the left: input * 2^other.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.bitwise_left_shift(ad.tensor([5, 6]), 1)
+    tensor([10, 12])
+    """
+    return cmp.left_shift(input, other)
+
+
+def bitwise_right_shift(input: Operand, other: Operand) -> Tensor:
+    """The bits of integers moved to the right: floor(input / 2^other).
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.bitwise_right_shift(ad.tensor([5, 6]), 1)
+    tensor([2, 3])
+    """
+    return cmp.right_shift(input, other)
 
 
 def all(
@@ -322,14 +461,3 @@ def _truths(op: Any, name: str, input: Any, dim: Any, axis: Any, keepdim: bool) 
     x, over = reduced(input, name, dim, axis)
     out = op(x, axis=over, keepdims=keepdim)
     return cast(out, x._array.dtype) if x._array.dtype.kind == "u" else out
-
-
-def _truth(x: Any, name: str) -> Any:
-    """`x` as booleans."""
-    x = as_value(x, name)
-    return x if x._array.dtype == bool_dtype else ew.not_equal(x, 0)
-
-
-def _cut(x: Any, name: str) -> Any:
-    """`x` without its history, since nothing flows back through a comparison."""
-    return as_value(x, name).detach()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,11 @@ __all__ = [
     "full",
     "full_like",
     "linspace",
+    "logspace",
     "ones",
     "ones_like",
+    "tril_indices",
+    "triu_indices",
     "zeros",
     "zeros_like",
 ]
@@ -75,25 +79,11 @@ def zeros(*size: Any, dtype: DType = None, device: Any = None, requires_grad: bo
     tensor([[0., 0., 0.],
             [0., 0., 0.]])
     """
-    return made(np.zeros(_shape(size, named, "zeros"), _dtype(dtype)), device, requires_grad)
+    return made(np.zeros(sized(size, named, "zeros"), _dtype(dtype)), device, requires_grad)
 
 
 def ones(*size: Any, dtype: DType = None, device: Any = None, requires_grad: bool = False, **named: Any) -> Tensor:
-    """Make a Tensor of ones.
-
-    Parameters
-    ----------
-    *size : int, or one sequence of int
-        The shape; also ``size=``.
-    dtype : dtype, optional
-        By default the default dtype, float32.
-    device : "cpu", optional
-        There is only one.
-    requires_grad : bool, default=False
-
-    Returns
-    -------
-    Tensor
+    """Make a Tensor of ones; the parameters are those of `zeros`.
 
     Examples
     --------
@@ -102,25 +92,11 @@ def ones(*size: Any, dtype: DType = None, device: Any = None, requires_grad: boo
     tensor([[1, 1],
             [1, 1]])
     """
-    return made(np.ones(_shape(size, named, "ones"), _dtype(dtype)), device, requires_grad)
+    return made(np.ones(sized(size, named, "ones"), _dtype(dtype)), device, requires_grad)
 
 
 def empty(*size: Any, dtype: DType = None, device: Any = None, requires_grad: bool = False, **named: Any) -> Tensor:
-    """Make a Tensor without writing its elements: they are whatever the memory holds.
-
-    Parameters
-    ----------
-    *size : int, or one sequence of int
-        The shape; also ``size=``.
-    dtype : dtype, optional
-        By default the default dtype, float32.
-    device : "cpu", optional
-        There is only one.
-    requires_grad : bool, default=False
-
-    Returns
-    -------
-    Tensor
+    """Make a Tensor without writing its elements: they are whatever the memory holds. Parameters as `zeros`.
 
     Examples
     --------
@@ -128,7 +104,7 @@ def empty(*size: Any, dtype: DType = None, device: Any = None, requires_grad: bo
     >>> ad.empty(2, 3).shape
     Size([2, 3])
     """
-    return made(np.empty(_shape(size, named, "empty"), _dtype(dtype)), device, requires_grad)
+    return made(np.empty(sized(size, named, "empty"), _dtype(dtype)), device, requires_grad)
 
 
 def full(
@@ -161,7 +137,17 @@ def full(
         raise ShapeError(f"full repeats one value, not a Tensor of shape {value.shape}; use broadcast_to")
     if dtype is None:
         dtype = value.dtype if isinstance(fill_value, Value) else scalar_dtype(value.item())
-    return made(np.full(wanted_shape((size,), None, "full"), value.item(), as_dtype(dtype)), device, requires_grad)
+    # A number as it was given: `value` holds it in the default dtype, and may have rounded it.
+    number = fill_value if isinstance(fill_value, (int, float)) else value.item()
+    shape, wanted = wanted_shape((size,), None, "full"), as_dtype(dtype)
+    try:
+        if wanted.kind in "iu" and not math.isfinite(number):
+            raise OverflowError
+        if wanted.kind == "u" and -np.iinfo(wanted).max <= number < 0:  # as in PyTorch, -1 is the largest number
+            number = int(number) + np.iinfo(wanted).max + 1
+        return made(np.full(shape, number, wanted), device, requires_grad)
+    except OverflowError:
+        raise DtypeError(f"full: a Tensor of dtype {wanted} cannot hold {number}") from None
 
 
 def zeros_like(
@@ -197,22 +183,7 @@ def zeros_like(
 def ones_like(
     input: Tensor, *, dtype: DType = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None
 ) -> Tensor:
-    """Ones of the shape and dtype of another Tensor.
-
-    Parameters
-    ----------
-    input : Tensor
-    dtype : dtype, optional
-        By default that of `input`.
-    device : "cpu", optional
-        There is only one.
-    requires_grad : bool, default=False
-    memory_format : optional
-        Has no effect.
-
-    Returns
-    -------
-    Tensor
+    """Ones of the shape and dtype of another Tensor; the parameters are those of `zeros_like`.
 
     Examples
     --------
@@ -227,22 +198,7 @@ def ones_like(
 def empty_like(
     input: Tensor, *, dtype: DType = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None
 ) -> Tensor:
-    """Make a Tensor of the shape and dtype of another one, without writing its elements.
-
-    Parameters
-    ----------
-    input : Tensor
-    dtype : dtype, optional
-        By default that of `input`.
-    device : "cpu", optional
-        There is only one.
-    requires_grad : bool, default=False
-    memory_format : optional
-        Has no effect.
-
-    Returns
-    -------
-    Tensor
+    """Make a Tensor of the shape and dtype of another one, without writing its elements. Parameters as `zeros_like`.
 
     Examples
     --------
@@ -366,12 +322,16 @@ def arange(
     if end is None:
         start, end = 0, start
     first, last, by = (as_value(v, "arange")._array.item() for v in (start, end, step))
+    if dtype is not None and as_dtype(dtype).kind in "iu":  # as in PyTorch, the bounds are converted, not the numbers
+        first, last, by = int(first), int(last), int(by)
     if by == 0 or (last - first) * by < 0:
         raise AutodiffError(f"arange: a step of {by} does not lead from {first} to {last}")
     if dtype is None:
         dtype = default_dtype() if any(isinstance(v, float) for v in (first, last, by)) else int64
-    # In float64, and counted by multiplying, so that the numbers do not drift.
-    numbers = np.arange(first, last, by)
+    try:  # in float64, and counted by multiplying, so that the numbers do not drift
+        numbers = np.arange(first, last, by)
+    except (ValueError, MemoryError):
+        raise AutodiffError(f"arange: from {first} to {last} by {by} is no number of steps that memory holds") from None
     return made(numbers.astype(as_dtype(dtype), copy=False), device, requires_grad)
 
 
@@ -406,13 +366,110 @@ def linspace(
     return made(np.linspace(first, last, count).astype(_dtype(dtype)), device, requires_grad)
 
 
+def logspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: DType = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Numbers whose logarithms are evenly spaced: from ``base**start`` to ``base**end``, both included.
+
+    Parameters
+    ----------
+    start, end : number
+    steps : int
+        How many.
+    base : float, default=10
+    dtype : dtype, optional
+        By default the default dtype, float32.
+    device : "cpu", optional
+        There is only one.
+    requires_grad : bool, default=False
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
+    first, last = (as_value(v, "logspace")._array.item() for v in (start, end))
+    (count,) = wanted_shape((integer(steps, "logspace: steps"),), None, "logspace")
+    powers = np.power(float(base), np.linspace(first, last, count))
+    return made(powers.astype(_dtype(dtype)), device, requires_grad)
+
+
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: DType = None, device: Any = None) -> Tensor:
+    """Positions of the lower triangle of a matrix, row by row.
+
+    Parameters
+    ----------
+    row, col : int
+        The shape of the matrix.
+    offset : int, default=0
+        The last diagonal that is taken in: 0 is the main one, 1 the one above it.
+    dtype : dtype, optional
+        By default int64.
+    device : "cpu", optional
+        There is only one.
+
+    Returns
+    -------
+    Tensor of shape (2, n)
+        The row of each, and its column.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.tril_indices(2, 2)
+    tensor([[0, 1, 1],
+            [0, 0, 1]])
+    """
+    rows, columns = wanted_shape((row, col), None, "tril_indices")
+    return _positions(np.tri(rows, columns, integer(offset, "tril_indices: offset"), np.bool_), dtype, device)
+
+
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: DType = None, device: Any = None) -> Tensor:
+    """Positions of the upper triangle of a matrix, row by row; parameters as `tril_indices`, of the first diagonal.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.triu_indices(2, 2)
+    tensor([[0, 0, 1],
+            [0, 1, 1]])
+    """
+    rows, columns = wanted_shape((row, col), None, "triu_indices")
+    below: Any = np.tri(rows, columns, integer(offset, "triu_indices: offset") - 1, np.bool_)
+    return _positions(~below, dtype, device)
+
+
+def _positions(chosen: Any, dtype: Any, device: Any) -> Any:
+    return made(np.array(chosen.nonzero(), int64 if dtype is None else as_dtype(dtype)), device, False)
+
+
 def _dtype(dtype: Any) -> Any:
     return default_dtype() if dtype is None else as_dtype(dtype)
 
 
-def _shape(size: tuple[Any, ...], named: dict[str, Any], name: str) -> tuple[int, ...]:
+def sized(size: tuple[Any, ...], named: dict[str, Any], name: str) -> tuple[int, ...]:
     """The shape, which PyTorch also lets users give as `size`; other words are refused, as Python does."""
     keyword = named.pop("size", None)
     if named:
         raise DtypeError(f"{name}() got an unexpected keyword argument {next(iter(named))!r}")
     return wanted_shape(size, keyword, name)
+
+
+def check_held(least: int, last: int, dtype: Any, name: str) -> None:
+    """Raise unless a dtype can hold all integers from `least` to `last`."""
+    if dtype is not None and as_dtype(dtype).kind in "iu":
+        held = np.iinfo(as_dtype(dtype))
+        if least < held.min or last > held.max:
+            raise DtypeError(f"{name}: {held.dtype} cannot hold all integers from {least} to {last}")

@@ -100,7 +100,7 @@ def rsqrt(input: Tensor) -> Tensor:
     >>> ad.rsqrt(ad.tensor([4.0, 0.25]))
     tensor([0.5000, 2.0000])
     """
-    return ew.divide(1, ew.sqrt(input))
+    return ew.rsqrt(input)
 
 
 def sin(input: Tensor) -> Tensor:
@@ -217,7 +217,7 @@ def clamp_min(input: Tensor, min: Operand) -> Tensor:
     >>> ad.clamp_min(ad.tensor([-2.0, 3.0]), 0)
     tensor([0., 3.])
     """
-    return clamp(input, min)
+    return ew.clip(input, min, None)
 
 
 def clamp_max(input: Tensor, max: Operand) -> Tensor:
@@ -231,7 +231,7 @@ def clamp_max(input: Tensor, max: Operand) -> Tensor:
     >>> ad.clamp_max(ad.tensor([-2.0, 3.0]), 0)
     tensor([-2.,  0.])
     """
-    return clamp(input, None, max)
+    return ew.clip(input, None, max)
 
 
 clip = clamp

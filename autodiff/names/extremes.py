@@ -17,7 +17,7 @@ from autodiff.ops import reduce as red
 if TYPE_CHECKING:
     from autodiff.tensors import Tensor
 
-__all__ = ["amax", "amin", "argmax", "argmin", "max", "maximum", "min", "minimum"]
+__all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "maximum", "min", "minimum"]
 METHODS = __all__
 
 
@@ -219,6 +219,49 @@ def amin(
     x, over = reduced(input, "amin", dim, axis)
     _check_elements(x, "amin", over)
     return red.amin(x, axis=over, keepdims=keepdim if keepdims is None else keepdims)
+
+
+def aminmax(
+    input: Tensor,
+    *,
+    dim: int | None = None,
+    keepdim: bool = False,
+    axis: int | None = None,
+    keepdims: bool | None = None,
+) -> return_types.aminmax:
+    """Smallest and largest element, along one dim or of all.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int, optional
+        Along which to look; by default through all elements. NumPy's `axis` is accepted too.
+    keepdim : bool, default=False
+        Keep the reduced dims, with size 1. NumPy's `keepdims` is accepted too.
+
+    Returns
+    -------
+    (min, max) : tuple of Tensor
+
+    Raises
+    ------
+    ShapeError
+        If there are no elements to choose from.
+
+    Notes
+    -----
+    Equal smallest and equal largest elements share their cotangents equally.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> low, high = ad.aminmax(ad.tensor([3.0, 1.0, 2.0]))
+    >>> low, high
+    (tensor(1.), tensor(3.))
+    """
+    x, over = _one_axis(input, "aminmax", dim, axis)
+    keep = keepdim if keepdims is None else keepdims
+    return return_types.aminmax(red.amin(x, axis=over, keepdims=keep), red.amax(x, axis=over, keepdims=keep))
 
 
 def argmax(

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autodiff.errors import DtypeError, IndexingError, ShapeError
-from autodiff.graph import Value, wrap
+from autodiff.graph import Value
 from autodiff.names.arguments import Operand, as_value, cast, integer, one_dim
 from autodiff.names.shape import expanded
 from autodiff.ops import elementwise as ew
 from autodiff.ops import index as ix
+from autodiff.ops import order
 from autodiff.ops.shape import reshape
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ __all__ = [
     "narrow",
     "nonzero",
     "select",
+    "take",
     "take_along_dim",
     "where",
 ]
@@ -114,7 +116,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
     tensor([-1.,  2.])
     """
     x = as_value(input, "masked_fill")
-    return ew.where(_mask(mask, "masked_fill"), fill_value(value, x, "masked_fill"), x)
+    return ew.where(check_mask(mask, "masked_fill"), fill_value(value, x, "masked_fill"), x)
 
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
@@ -138,7 +140,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     >>> ad.masked_select(x, x > 2)
     tensor([3, 4])
     """
-    x, mask = as_value(input, "masked_select"), _mask(mask, "masked_select")
+    x, mask = as_value(input, "masked_select"), check_mask(mask, "masked_select")
     if x._array.shape != mask._array.shape:
         try:
             shape = np.broadcast_shapes(x._array.shape, mask._array.shape)
@@ -173,10 +175,8 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     >>> x[ad.nonzero(x, as_tuple=True)]
     tensor([5, 7])
     """
-    array = as_value(input, "nonzero")._array
-    if as_tuple:
-        return tuple([wrap(i) for i in (array if array.ndim else array.reshape(1)).nonzero()])
-    return wrap(np.argwhere(array))
+    x = as_value(input, "nonzero")
+    return order.nonzero(x) if as_tuple else order.argwhere(x)
 
 
 def argwhere(input: Tensor) -> Tensor:
@@ -192,7 +192,7 @@ def argwhere(input: Tensor) -> Tensor:
     return nonzero(input)
 
 
-def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
+def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
     """Pick along one dim, at each place another index: out[i][j] = input[index[i][j]][j] for dim 0.
 
     Parameters
@@ -202,6 +202,8 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
         Along which the index counts.
     index : Tensor of integers
         Of as many dims as `input`, and of no larger size in any dim but `dim`.
+    sparse_grad : bool, default=False
+        For PyTorch's sake: gradients are dense.
 
     Returns
     -------
@@ -227,22 +229,54 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     tensor([[2.],
             [3.]])
     """
-    x, places = as_value(input, "gather"), _indices(index, "gather")
+    x, places = as_value(input, "gather"), indices_of(index, "gather")
     shape, wanted = x._array.shape, places._array.shape
     d = one_dim(dim, shape, "gather")
     if len(shape) != len(wanted):
-        raise ShapeError(f"gather: input and index need equally many dims, and have shapes {shape} and {wanted}")
+        if shape or len(wanted) != 1:
+            raise ShapeError(f"gather: input and index need equally many dims, and have shapes {shape} and {wanted}")
+        x, shape = reshape(x, shape=(1,)), (1,)
     if not shape:
         return gather(reshape(x, shape=(1,)), 0, reshape(places, shape=(1,)))[0]
-    if any(w > n for i, (w, n) in enumerate(zip(wanted, shape)) if i != d):
-        raise ShapeError(
-            f"gather: the index of shape {wanted} is larger than the input of shape {shape} beside dim {d}"
-        )
-    _check_range(places, shape[d], "gather", d)
-    cut = tuple([_ALL if i == d or w == n else slice(w) for i, (w, n) in enumerate(zip(wanted, shape))])
-    if any(c is not _ALL for c in cut):
-        x = ix.index(x, key=cut)
-    return ix.take_along(x, places, axis=d)
+    for i, (w, n) in enumerate(zip(wanted, shape)):
+        if w > n and i != d:
+            raise ShapeError(
+                f"gather: the index of shape {wanted} is larger than the input of shape {shape} beside dim {d}"
+            )
+    return ix.take_along(x, places, axis=d, wrap=False)
+
+
+def take(input: Tensor, index: Tensor) -> Tensor:
+    """The elements at some positions of the flattened input.
+
+    Parameters
+    ----------
+    input : Tensor
+    index : Tensor of integers
+        Positions, negative ones from the end.
+
+    Returns
+    -------
+    Tensor
+        Of the shape of `index`.
+
+    Notes
+    -----
+    The cotangent is added up where it was picked.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.take(ad.tensor([[1, 2], [3, 4]]), ad.tensor([0, -1]))
+    tensor([1, 4])
+    """
+    x, places = as_value(input, "take"), indices_of(index, "take")
+    if x._array.ndim != 1:
+        x = reshape(x, shape=(-1,))
+    n = x._array.size
+    if places._array.size and not -n <= places._array.min() <= places._array.max() < n:
+        raise IndexingError(f"take: an index is out of range for a Tensor of {n} elements")
+    return ix.index(x, places, key=(ix.ARRAY,))
 
 
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
@@ -263,7 +297,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     Raises
     ------
     IndexingError
-        If an index is negative or too large.
+        If an index is out of range.
 
     Examples
     --------
@@ -273,7 +307,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     tensor([[5.],
             [4.]])
     """
-    x, places = as_value(input, "take_along_dim"), _indices(indices, "take_along_dim")
+    x, places = as_value(input, "take_along_dim"), indices_of(indices, "take_along_dim")
     if dim is None:
         x, places, dim = reshape(x, shape=(-1,)), reshape(places, shape=(-1,)), 0
     shape, wanted = x._array.shape, places._array.shape
@@ -282,10 +316,10 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
         w != n and 1 not in (w, n) for i, (w, n) in enumerate(zip(wanted, shape)) if i != d
     ):
         raise ShapeError(f"take_along_dim: input and indices of shapes {shape} and {wanted} do not fit beside dim {d}")
-    _check_range(places, shape[d], "take_along_dim", d)
     both = [n if w == 1 else w for w, n in zip(wanted, shape)]
-    x = expanded(x, (*both[:d], shape[d], *both[d + 1 :]), "take_along_dim")
-    places = expanded(places, (*both[:d], wanted[d], *both[d + 1 :]), "take_along_dim")
+    if 1 in wanted or 1 in shape:
+        x = expanded(x, (*both[:d], shape[d], *both[d + 1 :]), "take_along_dim")
+        places = expanded(places, (*both[:d], wanted[d], *both[d + 1 :]), "take_along_dim")
     return ix.take_along(x, places, axis=d)
 
 
@@ -320,14 +354,14 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     tensor([[3, 1],
             [6, 4]])
     """
-    x, places = as_value(input, "index_select"), _indices(index, "index_select")
+    x, places = as_value(input, "index_select"), indices_of(index, "index_select")
     shape = x._array.shape
     d = one_dim(dim, shape, "index_select")
     if places._array.ndim > 1:
         raise ShapeError(f"index_select: the index must have one dim, not the shape {places._array.shape}")
-    _check_range(places, shape[d] if shape else 1, "index_select", d)
+    check_range(places, shape[d] if shape else 1, "index_select", d)
     if not shape:
-        return x
+        return reshape(ix.index(reshape(x, shape=(1,)), places, key=(ix.ARRAY,)), shape=())
     if not places._array.ndim:
         places = reshape(places, shape=(1,))
     return ix.index(x, places, key=(_ALL,) * d + (ix.ARRAY,))
@@ -421,7 +455,7 @@ def fill_value(value: Any, x: Any, name: str) -> Any:
     return float(value) if kind == "f" else bool(value) if kind == "b" else int(value)
 
 
-def _mask(mask: Any, name: str) -> Any:
+def check_mask(mask: Any, name: str) -> Any:
     mask = as_value(mask, name)
     if mask._array.dtype.kind != "b":
         raise DtypeError(
@@ -430,18 +464,20 @@ def _mask(mask: Any, name: str) -> Any:
     return mask
 
 
-def _indices(index: Any, name: str) -> Any:
+def indices_of(index: Any, name: str) -> Any:
     index = as_value(index, name)
     if index._array.dtype.kind not in "iu":
         raise DtypeError(f"{name}: the index must be made of integers, not {index._array.dtype}; use index.long()")
     return index
 
 
-def _check_range(index: Any, size: int, name: str, dim: int) -> None:
+def check_range(index: Any, size: int, name: str, dim: int) -> None:
     """Raise where an index is negative or too large: NumPy would count from the end, PyTorch does not."""
     array = index._array
     if array.size:
-        low, high = int(array.min()), int(array.max())
-        if low < 0 or high >= size:
+        # Read as unsigned, a negative index is a huge one.
+        top = np.maximum.reduce(array.view(np.uint64) if array.dtype == np.int64 else array, axis=None)
+        if top >= size or (array.dtype != np.int64 and array.min() < 0):
+            low, high = int(array.min()), int(array.max())
             wrong = low if low < 0 else high
             raise IndexingError(f"{name}: index {wrong} is out of range in dim {dim} of size {size}")

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from autodiff.errors import ShapeError
 from autodiff.names.arguments import as_value
-from autodiff.ops import elementwise as ew
 from autodiff.ops import linalg as la
-from autodiff.ops.shape import reshape
 
 if TYPE_CHECKING:
     from autodiff.tensors import Tensor
@@ -80,7 +78,7 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
     >>> ad.mm(ad.tensor([[1.0, 2.0]]), ad.tensor([[3.0], [4.0]]))
     tensor([[11.]])
     """
-    return la.matmul(*_ranked("mm", "matrices", (input, 2), (mat2, 2)))
+    return la.matmul(*ranked("mm", "matrices", (input, 2), (mat2, 2)))
 
 
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
@@ -110,7 +108,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     >>> ad.bmm(ad.ones(2, 1, 3), ad.ones(2, 3, 1)).shape
     Size([2, 1, 1])
     """
-    x, y = _ranked("bmm", "stacks of matrices", (input, 3), (mat2, 3))
+    x, y = ranked("bmm", "stacks of matrices", (input, 3), (mat2, 3))
     if x._array.shape[0] != y._array.shape[0]:
         raise ShapeError(f"bmm: stacks of shapes {x._array.shape} and {y._array.shape} are not equally high")
     return la.matmul(x, y)
@@ -143,7 +141,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
     >>> ad.mv(ad.tensor([[1.0, 2.0], [3.0, 4.0]]), ad.tensor([1.0, 1.0]))
     tensor([3., 7.])
     """
-    return la.matmul(*_ranked("mv", "a matrix and a vector", (input, 2), (vec, 1)))
+    return la.matmul(*ranked("mv", "a matrix and a vector", (input, 2), (vec, 1)))
 
 
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
@@ -172,7 +170,7 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     >>> ad.dot(ad.tensor([1.0, 2.0]), ad.tensor([3.0, 4.0]))
     tensor(11.)
     """
-    return la.matmul(*_ranked("dot", "vectors", (input, 1), (tensor, 1)))
+    return la.matmul(*ranked("dot", "vectors", (input, 1), (tensor, 1)))
 
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
@@ -203,11 +201,10 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     tensor([[3., 4.],
             [6., 8.]])
     """
-    x, y = _ranked("outer", "vectors", (input, 1), (vec2, 1))
-    return ew.multiply(reshape(x, shape=(-1, 1)), y)
+    return la.outer(*ranked("outer", "vectors", (input, 1), (vec2, 1)))
 
 
-def _ranked(name: str, what: str, *operands: tuple[Any, int]) -> list[Any]:
+def ranked(name: str, what: str, *operands: tuple[Any, int]) -> list[Any]:
     """The operands, each of which must have its number of dims."""
     found = [as_value(x, name) for x, _ in operands]
     if any(x._array.ndim != rank for x, (_, rank) in zip(found, operands)):

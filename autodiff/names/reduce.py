@@ -1,4 +1,4 @@
-"""Reductions with PyTorch's names: sums, products, moments, softmax.
+"""Reductions with PyTorch's names: sums, products, counts, softmax.
 
 The dims may be given as PyTorch's ``dim`` and ``keepdim`` or as NumPy's ``axis`` and ``keepdims``.
 """
@@ -10,19 +10,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autodiff.dtypes import int64
 from autodiff.errors import DtypeError
 from autodiff.graph import Value
 from autodiff.names.arguments import Dims, DType, as_value, cast, one_dim, reduced
-from autodiff.ops import elementwise as ew
-from autodiff.ops import fused
+from autodiff.ops import fused, moments
 from autodiff.ops import reduce as red
 from autodiff.ops.shape import reshape
 
 if TYPE_CHECKING:
     from autodiff.tensors import Tensor
 
-__all__ = ["log_softmax", "logsumexp", "mean", "prod", "softmax", "std", "sum", "var"]
+__all__ = [
+    "count_nonzero",
+    "log_softmax",
+    "logsumexp",
+    "mean",
+    "nanmean",
+    "nansum",
+    "prod",
+    "softmax",
+    "sum",
+]
 METHODS = __all__
 
 
@@ -73,7 +81,8 @@ def sum(
     if dim is None and axis is None and dtype is None and isinstance(x, Value) and x._array.dtype.kind == "f":
         return red.sum(x, axis=None, keepdims=keepdim)  # the common case, as fast as it can be
     x, over = reduced(x, "sum", dim, axis, dtype)
-    return red.sum(_countable(x, dtype), axis=over, keepdims=keepdim)
+    out = red.sum(x, axis=over, keepdims=keepdim)
+    return out if dtype is None else cast(out, dtype)
 
 
 def mean(
@@ -126,7 +135,7 @@ def mean(
     if dim is None and axis is None and dtype is None and isinstance(x, Value) and x._array.dtype.kind == "f":
         return red.mean(x, axis=None, keepdims=keepdim)  # the common case, as fast as it can be
     x, over = reduced(x, "mean", dim, axis, dtype)
-    return red.mean(_floating(x, "mean"), axis=over, keepdims=keepdim)
+    return red.mean(floating(x, "mean"), axis=over, keepdims=keepdim)
 
 
 def prod(
@@ -166,33 +175,54 @@ def prod(
     tensor([ 2., 12.])
     """
     x, over = reduced(input, "prod", dim, axis, dtype)
-    return red.prod(_countable(x, dtype), axis=over, keepdims=keepdim if keepdims is None else keepdims)
+    out = red.prod(x, axis=over, keepdims=keepdim if keepdims is None else keepdims)
+    return out if dtype is None else cast(out, dtype)
 
 
-def var(
+def nansum(
     input: Tensor,
     dim: Dims = None,
-    unbiased: bool | None = None,
     keepdim: bool = False,
     *,
-    correction: float | None = None,
+    dtype: DType = None,
     axis: Dims = None,
     keepdims: bool | None = None,
 ) -> Tensor:
-    """Variance over some dims, or over all of them: the squared deviations from the mean, over n - correction.
+    """Sum of what is not nan, over some dims or over all of them.
 
-    Parameters
-    ----------
-    input : Tensor
-        Of a floating dtype.
-    dim : int or sequence of int, optional
-        What to reduce over; by default everything. NumPy's `axis` is accepted too.
-    unbiased : bool, optional
-        PyTorch's older spelling: True is ``correction=1``, False is ``correction=0``.
-    keepdim : bool, default=False
-        Keep the reduced dims, with size 1. NumPy's `keepdims` is accepted too.
-    correction : number, default=1
-        What is taken from the number of elements: 1 estimates the variance that a sample comes from.
+    The parameters are those of `sum`.
+
+    Returns
+    -------
+    Tensor
+
+    Notes
+    -----
+    The derivative is 1, and 0 for a nan. The sum of nothing but nan is 0.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.nansum(ad.tensor([1.0, float("nan"), 3.0]))
+    tensor(4.)
+    """
+    x, over = reduced(input, "nansum", dim, axis, dtype)
+    out = moments.nansum(x, axis=over, keepdims=keepdim if keepdims is None else keepdims)
+    return out if dtype is None else cast(out, dtype)
+
+
+def nanmean(
+    input: Tensor,
+    dim: Dims = None,
+    keepdim: bool = False,
+    *,
+    dtype: DType = None,
+    axis: Dims = None,
+    keepdims: bool | None = None,
+) -> Tensor:
+    """Arithmetic mean of what is not nan, over some dims or over all of them.
+
+    The parameters are those of `mean`.
 
     Returns
     -------
@@ -205,78 +235,41 @@ def var(
 
     Notes
     -----
-    The derivative is 2 (x - mean) / (n - correction). Where n <= correction the result is nan or inf.
+    The derivative is 1 / n for each of n numbers, and 0 for a nan. The mean of nothing but nan is nan.
 
     Examples
     --------
     >>> import autodiff as ad
-    >>> x = ad.tensor([1.0, 2.0, 3.0, 4.0])
-    >>> ad.var(x)
-    tensor(1.6667)
-    >>> ad.var(x, correction=0)
-    tensor(1.2500)
+    >>> ad.nanmean(ad.tensor([1.0, float("nan"), 3.0]))
+    tensor(2.)
     """
-    if isinstance(dim, bool):
-        dim, unbiased = None, dim
-    x, over = reduced(input, "var", dim, axis)
-    freedom = _correction("var", unbiased, correction)
+    x, over = reduced(input, "nanmean", dim, axis, dtype)
     keep = keepdim if keepdims is None else keepdims
-    return red.var(_floating(x, "var"), axis=over, correction=freedom, keepdims=keep)
+    total = moments.nansum(floating(x, "nanmean"), axis=over, keepdims=keep)
+    return total / moments.count_numbers(x, axis=over, keepdims=keep)
 
 
-def std(
-    input: Tensor,
-    dim: Dims = None,
-    unbiased: bool | None = None,
-    keepdim: bool = False,
-    *,
-    correction: float | None = None,
-    axis: Dims = None,
-    keepdims: bool | None = None,
-) -> Tensor:
-    """Standard deviation over some dims, or over all of them: the square root of `var`.
+def count_nonzero(input: Tensor, dim: Dims = None, *, axis: Dims = None) -> Tensor:
+    """How many elements are not 0, over some dims or over all of them; it has no derivative.
 
     Parameters
     ----------
     input : Tensor
-        Of a floating dtype.
     dim : int or sequence of int, optional
-        What to reduce over; by default everything. NumPy's `axis` is accepted too.
-    unbiased : bool, optional
-        PyTorch's older spelling: True is ``correction=1``, False is ``correction=0``.
-    keepdim : bool, default=False
-        Keep the reduced dims, with size 1. NumPy's `keepdims` is accepted too.
-    correction : number, default=1
-        What is taken from the number of elements.
+        What to count over; by default everything. NumPy's `axis` is accepted too.
 
     Returns
     -------
-    Tensor
-
-    Raises
-    ------
-    DtypeError
-        For integers or booleans.
-
-    Notes
-    -----
-    The derivative is (x - mean) / ((n - correction) std), and 0 where all elements are equal.
+    Tensor of int64
 
     Examples
     --------
     >>> import autodiff as ad
-    >>> ad.std(ad.tensor([1.0, 2.0, 3.0, 4.0]))
-    tensor(1.2910)
+    >>> ad.count_nonzero(ad.tensor([[0, 1], [2, 3]]), dim=0)
+    tensor([1, 2])
     """
-    if isinstance(dim, bool):
-        dim, unbiased = None, dim
-    x, over = reduced(input, "std", dim, axis)
-    freedom = _correction("std", unbiased, correction)
-    keep = keepdim if keepdims is None else keepdims
-    squared = red.var(_floating(x, "std"), axis=over, correction=freedom, keepdims=keep)
-    # The root of 0 has an infinite slope, and inf * 0 would be nan: leave zeros out on the way in and on the way out.
-    none = ew.equal(squared, 0)
-    return ew.where(none, 0.0, ew.sqrt(ew.where(none, 1.0, squared)))
+    x, over = reduced(input, "count_nonzero", dim, axis)
+    return red.count_nonzero(x, axis=over)
 
 
 def logsumexp(
@@ -386,28 +379,14 @@ def _along(op: Any, name: str, input: Any, dim: Any, dtype: Any) -> Any:
         raise DtypeError(f"{name} needs the dim along which the results add up to 1, for example dim=-1")
     shape = x._array.shape
     axis = one_dim(dim, shape, name)
-    _floating(x, name)
+    floating(x, name)
     return op(x, axis=axis) if shape else reshape(op(reshape(x, shape=(1,)), axis=0), shape=())
 
 
-def _countable(x: Any, dtype: Any) -> Any:
-    """Integers and booleans as int64, so that their sum or product does not overflow."""
-    return cast(x, int64) if dtype is None and x._array.dtype.kind != "f" else x
-
-
-def _floating(x: Any, name: str) -> Any:
+def floating(x: Any, name: str) -> Any:
     """`x`, which must be of a floating dtype."""
     if x._array.dtype.kind != "f":
         raise DtypeError(
             f"{name} needs floating numbers and got {x._array.dtype}; convert them first: x.float().{name}(...)"
         )
     return x
-
-
-def _correction(name: str, unbiased: bool | None, correction: float | None) -> float:
-    """The correction, in either spelling."""
-    if correction is None:
-        return 1 if unbiased is None else int(unbiased)
-    if unbiased is not None:
-        raise DtypeError(f"{name}: give correction= or unbiased=, not both")
-    return correction

@@ -12,16 +12,30 @@ import numpy as np
 
 from autodiff.dtypes import as_dtype, default_dtype, float32, float64, int64
 from autodiff.errors import AutodiffError, DtypeError, ShapeError
-from autodiff.graph import Value
+from autodiff.graph import Value, wrap
+from autodiff.inplace import write_item
 from autodiff.names.arguments import DType, as_value, integer
-from autodiff.names.creation import made, wanted_shape
+from autodiff.names.creation import check_held, made, sized, wanted_shape
+from autodiff.names.joining import together
 from autodiff.random import Generator, default_generator
 
 if TYPE_CHECKING:
     from autodiff.tensors import Tensor
 
-__all__ = ["bernoulli", "normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm"]
-METHODS = ["bernoulli"]
+__all__ = [
+    "bernoulli",
+    "multinomial",
+    "normal",
+    "poisson",
+    "rand",
+    "rand_like",
+    "randint",
+    "randint_like",
+    "randn",
+    "randn_like",
+    "randperm",
+]
+METHODS = ["bernoulli", "cauchy_", "exponential_", "geometric_", "log_normal_", "multinomial", "random_"]
 
 
 def draw_uniform(shape: tuple[int, ...], dtype: Any, generator: Generator | None) -> Any:
@@ -46,13 +60,14 @@ def rand(
     dtype: DType = None,
     device: Any = None,
     requires_grad: bool = False,
+    **named: Any,
 ) -> Tensor:
     """Random numbers, uniform on [0, 1).
 
     Parameters
     ----------
     *size : int, or one sequence of int
-        The shape.
+        The shape; also ``size=``.
     generator : Generator, optional
         Where they come from; by default the one that `manual_seed` seeds.
     dtype : dtype, optional
@@ -71,7 +86,7 @@ def rand(
     >>> ad.rand(2, 3).shape
     Size([2, 3])
     """
-    shape = wanted_shape(size, None, "rand")
+    shape = sized(size, named, "rand")
     return made(draw_uniform(shape, _floating(dtype, "rand"), generator), device, requires_grad)
 
 
@@ -81,24 +96,9 @@ def randn(
     dtype: DType = None,
     device: Any = None,
     requires_grad: bool = False,
+    **named: Any,
 ) -> Tensor:
-    """Random numbers of the standard normal distribution: mean 0, variance 1.
-
-    Parameters
-    ----------
-    *size : int, or one sequence of int
-        The shape.
-    generator : Generator, optional
-        Where they come from; by default the one that `manual_seed` seeds.
-    dtype : dtype, optional
-        A floating one; by default the default dtype, float32.
-    device : "cpu", optional
-        There is only one.
-    requires_grad : bool, default=False
-
-    Returns
-    -------
-    Tensor
+    """Random numbers of the standard normal distribution: mean 0, variance 1. The parameters are those of `rand`.
 
     Examples
     --------
@@ -106,12 +106,12 @@ def randn(
     >>> ad.randn(2, 3).shape
     Size([2, 3])
     """
-    shape = wanted_shape(size, None, "randn")
+    shape = sized(size, named, "randn")
     return made(draw_normal(shape, _floating(dtype, "randn"), generator), device, requires_grad)
 
 
 def randint(
-    low: int,
+    low: int = 0,
     high: Any = None,
     size: Sequence[int] | None = None,
     *,
@@ -127,7 +127,7 @@ def randint(
     low : int, default=0
     high : int
     size : sequence of int
-        The shape.
+        The shape; also ``size=``.
     generator : Generator, optional
         Where they come from; by default the one that `manual_seed` seeds.
     dtype : dtype, optional
@@ -160,10 +160,9 @@ def randint(
     first, last = integer(low, "randint: low"), integer(high, "randint: high")
     if first >= last:
         raise AutodiffError(f"randint: no integer is at least {first} and below {last}")
-    drawn = (generator or default_generator).rng.integers(first, last, wanted_shape((size,), None, "randint"))
-    return made(
-        np.asarray(drawn).astype(int64 if dtype is None else as_dtype(dtype), copy=False), device, requires_grad
-    )
+    check_held(first, last - 1, dtype, "randint")
+    drawn: Any = (generator or default_generator).rng.integers(first, last, wanted_shape((size,), None, "randint"))
+    return made(np.asarray(drawn, int64 if dtype is None else as_dtype(dtype)), device, requires_grad)
 
 
 def randperm(
@@ -179,13 +178,8 @@ def randperm(
     Parameters
     ----------
     n : int
-    generator : Generator, optional
-        Where it comes from; by default the one that `manual_seed` seeds.
-    dtype : dtype, optional
-        By default int64.
-    device : "cpu", optional
-        There is only one.
-    requires_grad : bool, default=False
+    generator, dtype, device, requires_grad
+        As for `randint`.
 
     Returns
     -------
@@ -198,6 +192,7 @@ def randperm(
     [0, 1, 2, 3]
     """
     (count,) = wanted_shape((n,), None, "randperm")
+    check_held(0, count - 1, dtype, "randperm")
     order = (generator or default_generator).rng.permutation(count)
     return made(order.astype(int64 if dtype is None else as_dtype(dtype), copy=False), device, requires_grad)
 
@@ -317,9 +312,7 @@ def normal(
     tensors = [v for v in (centre, spread) if isinstance(v, np.ndarray)]
     if size is None and not tensors:
         raise ShapeError("normal needs a size where mean and std are numbers: ad.normal(0.0, 1.0, (2, 3))")
-    shape = (
-        wanted_shape((size,), None, "normal") if size is not None else np.broadcast_shapes(*[v.shape for v in tensors])
-    )
+    shape = together([v.shape for v in tensors], "normal") if size is None else wanted_shape((size,), None, "normal")
     if np.any(np.less(spread, 0)):
         raise AutodiffError("normal: a standard deviation cannot be negative")
     wanted = _floating(tensors[0].dtype if tensors and dtype is None else dtype, "normal")
@@ -363,6 +356,138 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
         raise AutodiffError("bernoulli: a probability must be between 0 and 1")
     drawn = draw_uniform(x.shape, x.dtype if x.dtype.kind == "f" else float64, generator)
     return made(np.less(drawn, chance).astype(x.dtype), None, False)
+
+
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
+) -> Tensor:
+    """Positions drawn with the given weights.
+
+    Parameters
+    ----------
+    input : Tensor of shape (n,) or (rows, n), floating
+        Weights, which need not add up to 1; each row is drawn from by itself.
+    num_samples : int
+        How many positions.
+    replacement : bool, default=False
+        Whether a position can be drawn more than once.
+    generator : Generator, optional
+        Where they come from; by default the one that `manual_seed` seeds.
+
+    Returns
+    -------
+    Tensor of shape (num_samples,) or (rows, num_samples), int64
+
+    Raises
+    ------
+    AutodiffError
+        If weights are negative, not finite or all 0, or there are not enough of them to draw from.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.multinomial(ad.tensor([0.0, 3.0, 0.0]), 2, replacement=True)
+    tensor([1, 1])
+    """
+    weights = as_value(input, "multinomial")._array
+    if weights.ndim not in (1, 2) or weights.dtype.kind != "f" or not weights.shape[-1]:
+        raise DtypeError(
+            f"multinomial takes floating weights of shape (n,) or (rows, n), not {weights.dtype} of {weights.shape}"
+        )
+    rows = np.atleast_2d(weights).astype(np.float64)
+    n = integer(num_samples, "multinomial: num_samples")
+    if not np.all(rows >= 0) or not np.all(np.isfinite(rows)) or not np.all(rows.sum(1) > 0):
+        raise AutodiffError("multinomial: weights must be finite, at least 0, and not all 0")
+    if n < 1 or (not replacement and n > np.count_nonzero(rows, 1).min(initial=n)):
+        raise AutodiffError(f"multinomial: {n} positions cannot be drawn; weights other than 0 are fewer, or n < 1")
+    rng = (generator or default_generator).rng
+    if replacement:
+        # Whole weights up to a position, of which the first above a uniform number is the one drawn.
+        ends = rows.cumsum(1)
+        drawn = rng.random((len(rows), n)) * ends[:, -1:]
+        found = np.array([np.searchsorted(e, d, "right") for e, d in zip(ends, drawn)]).reshape(len(rows), n)
+        found = np.minimum(found, (rows > 0).cumsum(1).argmax(1)[:, None])
+    else:
+        # The order of arrivals at rates equal to the weights.
+        arrivals = rng.standard_exponential(rows.shape) / rows
+        found = np.argsort(arrivals, 1)[:, :n]
+    return made(found.reshape(*weights.shape[:-1], n), None, False)
+
+
+def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
+    """Numbers of events, of the Poisson distribution with each element as its rate.
+
+    Parameters
+    ----------
+    input : Tensor, floating
+        Rates, at least 0.
+    generator : Generator, optional
+        Where they come from; by default the one that `manual_seed` seeds.
+
+    Returns
+    -------
+    Tensor
+        Of the shape and dtype of `input`; nothing flows back through it.
+
+    Examples
+    --------
+    >>> import autodiff as ad
+    >>> ad.poisson(ad.zeros(2))
+    tensor([0., 0.])
+    """
+    x = as_value(input, "poisson")._array
+    if x.dtype.kind != "f" or not np.all(x >= 0):
+        raise AutodiffError("poisson takes rates: floating numbers that are at least 0")
+    return made(np.asarray((generator or default_generator).rng.poisson(x)).astype(x.dtype), None, False)
+
+
+def _written(x: Any, name: str, draw: Any, generator: Generator | None, kinds: str = "f") -> Any:
+    """Write what ``draw(rng, shape)`` gives into a Tensor."""
+    array = x._array
+    if array.dtype.kind not in kinds:
+        raise DtypeError(f"{name} writes numbers that a Tensor of dtype {array.dtype} cannot hold")
+    drawn = np.asarray(draw((generator or default_generator).rng, array.shape))
+    write_item(x, (Ellipsis,), (), wrap(drawn.astype(array.dtype)))
+    return x
+
+
+def random_(input: Tensor, from_: Any = None, to: Any = None, *, generator: Generator | None = None) -> Tensor:
+    """Write random integers: of all that the dtype holds, below `to`, or ``random_(from, to)``."""
+    dtype = input._array.dtype
+    if to is None or from_ is None:
+        from_, to = 0, from_ if to is None else to
+    if to is None:
+        to = 2 ** (np.finfo(dtype).nmant + 1) + 1 if dtype.kind == "f" else 2 if dtype.kind == "b" else None
+    last = int(np.iinfo(dtype).max) if to is None else to - 1
+    if from_ > last:
+        raise AutodiffError(f"random_: no integer is at least {from_} and below {last + 1}")
+    return _written(input, "random_", lambda rng, s: rng.integers(from_, last, s, endpoint=True), generator, "fiub")
+
+
+def exponential_(input: Tensor, lambd: float = 1, *, generator: Generator | None = None) -> Tensor:
+    """Write random numbers of the exponential distribution with rate `lambd`."""
+    if not lambd > 0:
+        raise AutodiffError(f"exponential_: a rate must be above 0, and {lambd} is not")
+    return _written(input, "exponential_", lambda rng, s: rng.standard_exponential(s) / lambd, generator)
+
+
+def geometric_(input: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
+    """Write how many trials it took to succeed, with probability `p` each time."""
+    if not 0 < p < 1:
+        raise AutodiffError(f"geometric_: a probability must be between 0 and 1, and {p} is not")
+    return _written(input, "geometric_", lambda rng, s: rng.geometric(p, s), generator, "fiu")
+
+
+def cauchy_(input: Tensor, median: float = 0, sigma: float = 1, *, generator: Generator | None = None) -> Tensor:
+    """Write random numbers of the Cauchy distribution."""
+    return _written(input, "cauchy_", lambda rng, s: median + sigma * rng.standard_cauchy(s), generator)
+
+
+def log_normal_(input: Tensor, mean: float = 1, std: float = 2, *, generator: Generator | None = None) -> Tensor:
+    """Write random numbers whose logarithms have the normal distribution with this mean and standard deviation."""
+    if std <= 0:
+        raise AutodiffError(f"log_normal_: a standard deviation must be above 0, and {std} is not")
+    return _written(input, "log_normal_", lambda rng, s: rng.lognormal(mean, std, s), generator)
 
 
 def _floating(dtype: Any, name: str) -> Any:

@@ -32,8 +32,8 @@ __all__ = [
     "unflatten",
     "unsqueeze",
 ]
-# `reshape` and `permute` as methods also take their sizes one by one: see `autodiff.names.variadic`.
-METHODS = [name for name in __all__ if name not in ("permute", "reshape")]
+# As methods these also take their sizes or dims one by one: see `autodiff.names.variadic`.
+METHODS = [name for name in __all__ if name not in ("broadcast_to", "permute", "reshape", "squeeze")]
 
 
 def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
@@ -126,7 +126,8 @@ def ravel(input: Tensor) -> Tensor:
     >>> ad.ravel(ad.tensor([[1, 2], [3, 4]]))
     tensor([1, 2, 3, 4])
     """
-    return flatten(input)
+    x = as_value(input, "ravel")
+    return sh.reshape(x, shape=(x._array.size,))
 
 
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
@@ -160,6 +161,8 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     shape = x._array.shape
     d = one_dim(dim, shape, "unflatten")
     wanted = tuple([integer(n, "unflatten: a size") for n in sizes])
+    if not shape:
+        raise ShapeError("unflatten takes a dim apart, and a Tensor without dimensions has none")
     check_fits((shape[d],), wanted, "unflatten")
     if -1 in wanted:
         wanted = tuple([shape[d] // -prod(wanted) if n == -1 else n for n in wanted])
@@ -192,7 +195,12 @@ def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     shape = x._array.shape
     if dim is None:
         return sh.reshape(x, shape=tuple([n for n in shape if n != 1]))
+    if type(dim) is int:
+        d = one_dim(dim, shape, "squeeze")
+        return sh.reshape(x, shape=shape[:d] + shape[d + 1 :] if shape and shape[d] == 1 else shape)
     dims = [one_dim(d, shape, "squeeze") for d in (dim if isinstance(dim, (tuple, list)) else (dim,))]
+    if len(set(dims)) < len(dims):
+        raise IndexingError(f"squeeze: a dim is given twice in {dim}")
     return sh.reshape(x, shape=tuple([n for i, n in enumerate(shape) if n != 1 or i not in dims]))
 
 
@@ -219,7 +227,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     x = as_value(input, "unsqueeze")
     shape = x._array.shape
     n = len(shape) + 1
-    d = integer(dim, "unsqueeze: dim")
+    d = dim if type(dim) is int else integer(dim, "unsqueeze: dim")
     if not -n <= d < n:
         raise IndexingError(
             f"unsqueeze: dim {d} is out of range for a Tensor of shape {shape}; it may be {-n} to {n - 1}"
@@ -250,7 +258,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     x = as_value(input, "transpose")
     shape = x._array.shape
     a, b = one_dim(dim0, shape, "transpose"), one_dim(dim1, shape, "transpose")
-    if not shape:
+    if (len(shape) == 2 and a != b) or not shape:
         return sh.transpose(x)
     order = list(range(len(shape)))
     order[a], order[b] = b, a
@@ -362,6 +370,10 @@ def movedim(input: Tensor, source: int | Sequence[int], destination: int | Seque
     """
     x = as_value(input, "movedim")
     shape = x._array.shape
+    if type(source) is int and type(destination) is int and shape:
+        order = list(range(len(shape)))
+        order.insert(one_dim(destination, shape, "movedim"), order.pop(one_dim(source, shape, "movedim")))
+        return sh.transpose(x, axes=tuple(order))
     sources, targets = (
         [one_dim(d, shape, "movedim") for d in (given if isinstance(given, (tuple, list)) else (given,))]
         for given in (source, destination)
@@ -416,6 +428,11 @@ def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
 
 def expanded(x: Any, wanted: tuple[int, ...], name: str) -> Any:
     """Broadcast a Tensor to sizes of which some may be -1."""
+    if -1 not in wanted:
+        try:
+            return sh.broadcast_to(x, shape=wanted)
+        except ShapeError:
+            pass  # said below in the words of the call
     shape = x._array.shape
     new = len(wanted) - len(shape)
     filled = tuple([shape[i - new] if n == -1 and i >= new else n for i, n in enumerate(wanted)])

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from autodiff.errors import AutodiffError, DtypeError
 from autodiff.graph import Value, modes, wrap
-from autodiff.inplace import overwrite, update, write_item
-from autodiff.names import arithmetic, elementwise, sampling
-from autodiff.names.arguments import Operand
+from autodiff.inplace import overwrite, turn, update, write_item
+from autodiff.names import arithmetic, elementwise, sampling, variadic
+from autodiff.names import shape as shapes
+from autodiff.names.arguments import Operand, one_dim
 from autodiff.names.index import fill_value, masked_fill
 from autodiff.ops import elementwise as ew
+from autodiff.ops import rounding
+from autodiff.ops import shape as sh
 from autodiff.primitive import Primitive
 from autodiff.random import Generator
 
@@ -57,23 +60,29 @@ METHODS = [
     "sin_",
     "sqrt_",
     "square_",
+    "squeeze_",
     "sub_",
     "subtract_",
+    "swapaxes_",
+    "swapdims_",
+    "t_",
     "tanh_",
+    "transpose_",
     "true_divide_",
     "uniform_",
+    "unsqueeze_",
     "zero_",
 ]
 
 
 def add_(input: Tensor, other: Operand, *, alpha: float = 1) -> Tensor:
     """Add alpha * other in place."""
-    return update(input, ew.add, other if alpha == 1 else ew.multiply(other, alpha))
+    return update(input, ew.add, other if alpha == 1 else arithmetic.times(input, other, alpha))
 
 
 def sub_(input: Tensor, other: Operand, *, alpha: float = 1) -> Tensor:
     """Subtract alpha * other in place."""
-    return update(input, ew.subtract, other if alpha == 1 else ew.multiply(other, alpha))
+    return update(input, ew.subtract, other if alpha == 1 else arithmetic.times(input, other, alpha))
 
 
 def mul_(input: Tensor, other: Operand) -> Tensor:
@@ -95,12 +104,12 @@ def true_divide_(input: Tensor, other: Operand) -> Tensor:
 
 def floor_divide_(input: Tensor, other: Operand) -> Tensor:
     """Divide by `other` in place and round downward."""
-    return update(input, ew.floor_divide, other)
+    return update(input, rounding.floor_divide, other)
 
 
 def remainder_(input: Tensor, other: Operand) -> Tensor:
     """Replace each element by what division by `other` leaves."""
-    return update(input, ew.remainder, other)
+    return update(input, rounding.remainder, other)
 
 
 def pow_(input: Tensor, exponent: Operand) -> Tensor:
@@ -164,7 +173,7 @@ def copy_(input: Tensor, src: Operand, non_blocking: bool = False) -> Tensor:
 
     Gradients flow to `src`, and no more to what was here before.
     """
-    write_item(input, (Ellipsis,), (), src if isinstance(src, Value) else _value(src))
+    write_item(input, (Ellipsis,), (), src if isinstance(src, (Value, int, float)) else _value(src))
     return input
 
 
@@ -195,6 +204,42 @@ def bernoulli_(input: Tensor, p: Operand = 0.5, *, generator: Generator | None =
     return copy_(input, sampling.bernoulli(input, p, generator=generator))  # type: ignore[arg-type]
 
 
+def squeeze_(input: Tensor, *dim: Any, **named: Any) -> Tensor:
+    """Leave out dims of size 1 in place: see `autodiff.squeeze`. The memory stays what it is."""
+    return turn(input, sh.reshape, shape=variadic.squeeze(input.detach(), *dim, **named)._array.shape)
+
+
+def unsqueeze_(input: Tensor, dim: int) -> Tensor:
+    """Put in a dim of size 1 in place: see `autodiff.unsqueeze`. The memory stays what it is."""
+    return turn(input, sh.reshape, shape=shapes.unsqueeze(input.detach(), dim)._array.shape)
+
+
+def transpose_(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Exchange two dims in place: see `autodiff.transpose`. The memory stays what it is."""
+    shape = input._array.shape
+    a, b = one_dim(dim0, shape, "transpose_"), one_dim(dim1, shape, "transpose_")
+    order = list(range(len(shape)))
+    if order:
+        order[a], order[b] = b, a
+    return turn(input, sh.transpose, axes=tuple(order))
+
+
+def swapaxes_(input: Tensor, axis0: int, axis1: int) -> Tensor:
+    """Exchange two dims in place: another name of `transpose_`."""
+    return transpose_(input, axis0, axis1)
+
+
+def swapdims_(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Exchange two dims in place: another name of `transpose_`."""
+    return transpose_(input, dim0, dim1)
+
+
+def t_(input: Tensor) -> Tensor:
+    """Transpose a matrix in place: see `autodiff.t`. The memory stays what it is."""
+    shapes.t(input.detach())  # which refuses more than two dims
+    return turn(input, sh.transpose, axes=tuple(reversed(range(input._array.ndim))))
+
+
 def _dtype(x: Any, name: str) -> Any:
     if x._array.dtype.kind != "f":
         raise DtypeError(f"{name} writes floating numbers, which a Tensor of dtype {x._array.dtype} cannot hold")
@@ -210,9 +255,23 @@ def _value(x: Any) -> Any:
 def _replace(x: Any, function: Callable[..., Any], *rest: Any, **named: Any) -> Any:
     """Do ``x = function(x, *rest)`` in the memory of `x`, where `function` is made of several operations."""
     # The operations must not save memory that is about to be overwritten.
-    source = ew.copy(x) if modes.grad and x.requires_grad else x
+    tracked = modes.grad and any(isinstance(v, Value) and v._node is not None for v in (x, *rest, *named.values()))
+    source = ew.copy(x) if tracked else x
     overwrite(x, function(source, *rest, **named))
     return x
+
+
+def in_place(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The method that does ``x = function(x, ...)`` in the memory of x."""
+
+    def method(input: Tensor, *rest: Any, **named: Any) -> Tensor:
+        return _replace(input, function, *rest, **named)
+
+    name = function.__name__
+    method.__wrapped__ = function  # type: ignore[attr-defined]  # for its signature
+    method.__name__ = method.__qualname__ = f"{name}_"
+    method.__doc__ = f"`autodiff.{name}` in place: write the result into this Tensor, and return it."
+    return method
 
 
 def _in_place(op: Primitive, name: str, what: str) -> Any:
@@ -232,7 +291,7 @@ log_ = _in_place(ew.log, "log_", "Natural logarithm")
 neg_ = _in_place(ew.negative, "neg_", "Negative")
 relu_ = _in_place(ew.relu, "relu_", "max(x, 0)")
 sigmoid_ = _in_place(ew.sigmoid, "sigmoid_", "Logistic function")
-sign_ = _in_place(ew.sign, "sign_", "Sign")
+sign_ = _in_place(ew.sgn, "sign_", "Sign")
 sin_ = _in_place(ew.sin, "sin_", "Sine")
 sqrt_ = _in_place(ew.sqrt, "sqrt_", "Square root")
 tanh_ = _in_place(ew.tanh, "tanh_", "Hyperbolic tangent")

@@ -1,5 +1,61 @@
-"""The families of primitives, one a file. Importing this package fills the registry."""
+"""The families of primitives, one a file. The commonest are imported with this package, the others when asked for."""
 
-from autodiff.ops import elementwise, fused, index, linalg, reduce, shape, special
+from importlib import import_module
 
-__all__ = ["elementwise", "fused", "index", "linalg", "reduce", "shape", "special"]
+from autodiff.graph import upward
+from autodiff.ops import (
+    comparison,
+    elementwise,
+    fused,
+    index,
+    linalg,
+    moments,
+    order,
+    reduce,
+    rounding,
+    scans,
+    shape,
+    special,
+    views,
+    waves,
+)
+
+__all__ = [
+    "DEFERRED",
+    "comparison",
+    "elementwise",
+    "fused",
+    "index",
+    "linalg",
+    "load_all",
+    "moments",
+    "order",
+    "reduce",
+    "rounding",
+    "scans",
+    "shape",
+    "special",
+    "views",
+    "waves",
+]
+
+DEFERRED = (
+    "activations",
+    "bessel",
+    "contraction",
+    "decompositions",
+    "gamma",
+    "normal",
+    "scatter",
+    "solving",
+)
+
+
+def load_all() -> None:
+    """Import every family, so that the registry is complete."""
+    for family in DEFERRED:
+        import_module(f"autodiff.ops.{family}")
+
+
+# A rule may name a primitive of any family.
+upward.load_all = load_all

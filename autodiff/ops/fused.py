@@ -5,16 +5,51 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from autodiff.dtypes import float32
 from autodiff.errors import IndexingError
 from autodiff.ops.index import ARRAY
 from autodiff.primitive import primitive
 
+# Under a name of its own: NumPy's stubs do not know that it takes `axis` and `keepdims`.
+_vecdot: Any = np.vecdot
+
 # Up to this many elements np.logaddexp, one call, beats the composition of its parts, which run vectorised.
 _SMALL = 512
+
+
+#: Up to so many in a row or column their sum is a product with ones, which is faster than a reduction, ...
+_SHORT = 64
+# ... and up to so large, numbers need not be shifted before exp: 64 of them neither overflow nor leave the range.
+_MODEST = 80.0
+
+
+@lru_cache(maxsize=64)
+def _ones(n: int, dtype: Any) -> Any:
+    return np.ones((n, n), dtype)
+
+
+def _short(x: Any, axis: int) -> bool:
+    """Whether `_total` is for this."""
+    n = x.ndim
+    return x.size <= _SMALL and (n == 2 or (n > 0 and (axis == -1 or axis == n - 1))) and x.shape[axis] <= _SHORT  # type: ignore[no-any-return]
+
+
+def _total(x: Any, axis: int) -> Any:
+    """The sums over one dim, in each place of it."""
+    n = x.ndim
+    if axis == -1 or axis == n - 1:
+        return x.dot(_ones(x.shape[-1], x.dtype))
+    return _ones(x.shape[0], x.dtype).dot(x)
+
+
+def _modest(x: Any, limit: float) -> bool:
+    values = x.ravel().tolist()
+    return max(values) < limit and min(values) > -limit  # type: ignore[no-any-return]
 
 
 def _reduce(losses: Any, reduction: str) -> Any:
@@ -44,13 +79,45 @@ def _composite_reduce(xp: Any, losses: Any, reduction: str) -> Any:
 @primitive(promotes="float")
 def softmax(x: Any, *, axis: int = -1) -> Any:
     """exp(x) / sum(exp(x)), shifted by the largest element so that nothing overflows"""
-    out = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf))
+    if not x.size or not x.ndim:
+        return np.exp(np.subtract(x, x))  # 1, or nan of what is not finite
+    if _short(x, axis) and _modest(x, _MODEST):
+        out = np.exp(x)
+        return np.divide(out, _total(out, axis), out)
+    out = x - np.maximum.reduce(x, axis=axis, keepdims=True)
+    np.exp(out, out=out)
     out /= np.add.reduce(out, axis=axis, keepdims=True)
     return out
 
 
-# d out_i/dx_j = out_i (i=j) - out_i out_j  =>  g_x = out (g - sum(g out))
-softmax.defvjp(lambda xp, g, out, *, axis: out * (g - xp.sum(g * out, axis=axis, keepdims=True)))
+softmax.defvjp(lambda xp, g, out, *, axis: xp.softmax_backward(g, out, axis=axis))
+
+
+@primitive(promotes="same")
+def softmax_backward(cotangent: Any, y: Any, *, axis: int = -1) -> Any:
+    """y (c - sum(c y)), for y = softmax(x): d y_i/dx_j = y_i (i=j) - y_i y_j"""
+    if not y.ndim:
+        return y * (cotangent - cotangent * y)
+    if _short(y, axis):
+        out = cotangent - _total(cotangent * y, axis)
+    else:
+        out = cotangent - _vecdot(cotangent, y, axis=axis, keepdims=True)
+    out *= y
+    return out
+
+
+# The Jacobian of softmax is symmetric. By y, with s = sum(c y):
+# d/dy_k sum_i g_i y_i (c_i - s) = g_k (c_k - s) - c_k sum(g y)
+softmax_backward.defvjp(
+    lambda xp, g, y, *, axis: xp.softmax_backward(g, y, axis=axis),
+    lambda xp, g, cotangent, y, *, axis: (
+        g * (cotangent - xp.sum(cotangent * y, axis=axis, keepdims=True))
+        - cotangent * xp.sum(g * y, axis=axis, keepdims=True)
+    ),
+)
+softmax_backward.defcomposite(
+    lambda xp, cotangent, y, *, axis=-1: y * (cotangent - xp.sum(cotangent * y, axis=axis, keepdims=True))
+)
 
 
 @softmax.defcomposite
@@ -62,13 +129,40 @@ def _softmax(xp: Any, x: Any, *, axis: int = -1) -> Any:
 @primitive(promotes="float")
 def log_softmax(x: Any, *, axis: int = -1) -> Any:
     """x - logsumexp(x)"""
-    shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
-    shifted -= np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
+    if not x.size or not x.ndim:
+        return np.subtract(x, x)  # 0, or nan of what is not finite
+    if x.dtype is float32 and _short(x, axis) and _modest(x, 8.0):
+        wide = x.astype(np.float64)  # where the difference has digits enough
+        return (wide - np.log(_total(np.exp(wide), axis))).astype(float32)
+    shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True)
+    if x.size <= _SMALL:
+        shifted -= np.logaddexp.reduce(shifted, axis=axis, keepdims=True)
+    else:
+        shifted -= np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
     return shifted
 
 
-# out = x - logsumexp(x)  =>  g_x = g - exp(out) sum(g)
-log_softmax.defvjp(lambda xp, g, out, *, axis: g - xp.exp(out) * xp.sum(g, axis=axis, keepdims=True))
+log_softmax.defvjp(lambda xp, g, out, *, axis: xp.log_softmax_backward(g, out, axis=axis))
+
+
+@primitive(promotes="same")
+def log_softmax_backward(cotangent: Any, y: Any, *, axis: int = -1) -> Any:
+    """c - exp(y) sum(c), for y = log_softmax(x) = x - logsumexp(x)"""
+    out = np.exp(y)
+    if _short(y, axis):
+        out *= _total(cotangent, axis)
+        return np.subtract(cotangent, out, out)
+    out *= np.add.reduce(cotangent, axis=axis, keepdims=True)
+    return np.subtract(cotangent, out, out=out if type(out) is np.ndarray else None)
+
+
+log_softmax_backward.defvjp(
+    lambda xp, g, y, *, axis: g - xp.sum(g * xp.exp(y), axis=axis, keepdims=True),
+    lambda xp, g, cotangent, y, *, axis: -g * xp.exp(y) * xp.sum(cotangent, axis=axis, keepdims=True),
+)
+log_softmax_backward.defcomposite(
+    lambda xp, cotangent, y, *, axis=-1: cotangent - xp.exp(y) * xp.sum(cotangent, axis=axis, keepdims=True)
+)
 log_softmax.defcomposite(lambda xp, x, *, axis=-1: x - xp.logsumexp(x, axis=axis, keepdims=True))
 
 

@@ -8,6 +8,20 @@ import numpy as np
 
 from autodiff.primitive import primitive
 
+_ALL = slice(None)
+
+
+def place(axis: int, ndim: int) -> int:
+    """A dimension counted from the front."""
+    if -ndim <= axis < ndim:
+        return axis if axis >= 0 else axis + ndim
+    raise np.exceptions.AxisError(axis, ndim)
+
+
+def in_order(x: Any) -> Any:
+    """x with its elements in memory in their order: NumPy joins transposed arrays to a transposed one."""
+    return x if x.flags.c_contiguous else np.ascontiguousarray(x)
+
 
 @primitive(view=True)
 def reshape(x: Any, *, shape: tuple[int, ...]) -> Any:
@@ -24,20 +38,47 @@ def transpose(x: Any, *, axes: tuple[int, ...] | None = None) -> Any:
     return x.transpose(axes)
 
 
-def _transpose(xp: Any, g: Any, *, axes: tuple[int, ...] | None) -> Any:
+def _inverse(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    """The order that undoes another."""
     if axes is None:
-        return xp.transpose(g)
-    n = len(axes)
-    places = [a % n for a in axes]
-    return xp.transpose(g, axes=tuple([places.index(i) for i in range(n)]))
+        return None
+    places = [0] * len(axes)
+    for i, a in enumerate(axes):
+        places[a] = i
+    return tuple(places)
 
 
-transpose.defvjp(_transpose)
+transpose.defvjp(lambda xp, g, *, axes: xp.transpose(g, axes=_inverse(axes)))
+
+
+@primitive
+def contiguous(x: Any) -> Any:
+    """A copy whose elements lie in memory in their order"""
+    return np.array(x, order="C")
+
+
+contiguous.defvjp(lambda xp, g: g)
 
 
 @primitive(view=True)
 def broadcast_to(x: Any, *, shape: tuple[int, ...]) -> Any:
     """The same elements repeated to `shape`, without copying"""
+    lead = len(shape) - x.ndim
+    if x.size and x.flags.forc and lead >= 0:
+        steps = [0] * lead
+        fixed = not lead or shape[:lead].count(1) == lead
+        for n, step, want in zip(x.shape, x.strides, shape[lead:]):
+            if n != want:
+                if n != 1:
+                    break
+                step, fixed = 0, False
+            steps.append(step)
+        else:
+            # What np.broadcast_to returns, at a third of its time: memory is a buffer, seen with steps of 0.
+            out: Any = np.ndarray(shape, x.dtype, x, 0, steps)
+            if not fixed:
+                out.flags.writeable = False
+            return out
     return np.broadcast_to(x, shape)
 
 
@@ -47,7 +88,7 @@ broadcast_to.defvjp(lambda xp, g, x_shape: xp.unbroadcast(g, shape=x_shape))
 @primitive
 def concatenate(*arrays: Any, axis: int = 0) -> Any:
     """Join along a dimension that is there already"""
-    return np.concatenate(arrays, axis)
+    return in_order(np.concatenate(arrays, axis))
 
 
 def _concatenate(xp: Any, g: Any, arrays_shape: Any, *, axis: int) -> Any:
@@ -64,7 +105,12 @@ concatenate.defvjp_joint(_concatenate)
 @primitive
 def stack(*arrays: Any, axis: int = 0) -> Any:
     """Join along a new dimension"""
-    return np.stack(arrays, axis)
+    key: tuple[Any, ...] = (None,)
+    if axis > 0:
+        key = (_ALL,) * axis + key
+    elif axis < 0:
+        key = (..., None) + (_ALL,) * (-1 - axis)
+    return in_order(np.concatenate([a[key] for a in arrays], axis))
 
 
 stack.defvjp_joint(lambda xp, g, *, axis: xp.unstack(g, axis=axis))
@@ -73,7 +119,13 @@ stack.defvjp_joint(lambda xp, g, *, axis: xp.unstack(g, axis=axis))
 @primitive(outputs=True, view=True)
 def split(x: Any, *, sections: tuple[int, ...], axis: int = 0) -> Any:
     """Cut before each of the positions in `sections`"""
-    return tuple(np.split(x, sections, axis))
+    before = (_ALL,) * place(axis, x.ndim)
+    parts, start = [], 0
+    for end in sections:
+        parts.append(x[(*before, slice(start, end))])
+        start = end
+    parts.append(x[(*before, slice(start, None))])
+    return parts
 
 
 split.defvjp(lambda xp, g, *, axis: xp.concatenate(*g, axis=axis))
@@ -82,8 +134,8 @@ split.defvjp(lambda xp, g, *, axis: xp.concatenate(*g, axis=axis))
 @primitive(outputs=True, view=True)
 def unstack(x: Any, *, axis: int = 0) -> Any:
     """Take a dimension apart"""
-    rows = np.moveaxis(x, axis, 0)
-    return tuple([rows[i, ...] for i in range(len(rows))])  # `...`: elements of a vector too are views
+    before = (_ALL,) * place(axis, x.ndim)
+    return [x[(*before, i, ...)] for i in range(x.shape[axis])]  # `...`: elements of a vector too are views
 
 
 unstack.defvjp(lambda xp, g, *, axis: xp.stack(*g, axis=axis))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
-from os.path import basename
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autodiff.errors import AutodiffError
+from autodiff.frames import line_of_the_user
 from autodiff.gradients import vertex_of
 from autodiff.graph import Leaf, Node, Output, Value, Vertex, modes
 from autodiff.primitive import plain
@@ -160,7 +158,7 @@ class Record:
         if not modes.grad:
             return
         operands = [self._variable(a) if isinstance(a, Value) else a for a in args]
-        application = Application(op, operands, static, _line_of_the_user())
+        application = Application(op, operands, static, line_of_the_user())
         for out in outs:
             vertex = out._node
             variable = Variable(out._array, out._array.shape, out._array.dtype, application)
@@ -437,14 +435,3 @@ def _quotient(value: Array, adjoint: Array | None) -> float | None:
     if adjoint is None or value.size != 1 or adjoint.size != 1 or not adjoint.item():
         return None
     return float(value.item() / adjoint.item())
-
-
-def _line_of_the_user() -> str | None:
-    """The innermost line that is not of this library."""
-    frame = sys._getframe(2)
-    ours: Iterable[str] = ("autodiff", "nn", "optim")
-    while frame is not None:
-        if str(frame.f_globals.get("__name__", "")).partition(".")[0] not in ours:
-            return f"{basename(frame.f_code.co_filename)}:{frame.f_lineno}"
-        frame = frame.f_back  # type: ignore[assignment]
-    return None

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,9 @@ from autodiff import inplace as writing
 from autodiff.dtypes import as_dtype
 from autodiff.gradients import vertex_of
 from autodiff.graph import wrap
+from autodiff.ops import activations as ops
 from autodiff.ops import elementwise as ew
 from autodiff.ops import fused
-from autodiff.ops.special import erf
 from autodiff.tensors import Tensor, as_tensor
 from nn.errors import SettingError
 
@@ -47,13 +46,11 @@ __all__ = [
 ]
 
 
-def _apply(function: Callable[[Tensor], Any], input: Any, inplace: bool) -> Tensor:
-    """The function of the input, or the input with that written over it."""
+def _over(function: Callable[..., Any], input: Any, **static: Any) -> Tensor:
+    """The input, with the function of it written over it."""
     input = as_tensor(input)
-    if not inplace:
-        return function(input)  # type: ignore[no-any-return]
     # Derivatives may want what is about to be overwritten.
-    writing.overwrite(input, function(wrap(np.array(input._array), vertex_of(input))))
+    writing.overwrite(input, function(wrap(np.array(input._array), vertex_of(input)), **static))
     return input  # type: ignore[no-any-return]
 
 
@@ -99,11 +96,9 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
     """
     if min_val > max_val:
         raise SettingError(f"hardtanh: min_val={min_val!r} is above max_val={max_val!r}")
-
-    def between(x: Tensor) -> Any:
-        return ew.where(x <= min_val, min_val, ew.where(x >= max_val, max_val, x))
-
-    return _apply(between, input, inplace)
+    if inplace:
+        return _over(ops.hardtanh, input, low=min_val, high=max_val)
+    return ops.hardtanh(input, low=min_val, high=max_val)  # type: ignore[no-any-return]
 
 
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -118,7 +113,9 @@ def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) 
     >>> F.leaky_relu(ad.tensor([-1.0, 2.0]), 0.25).tolist()
     [-0.25, 2.0]
     """
-    return _apply(lambda x: ew.where(x > 0, x, x * negative_slope), input, inplace)
+    if inplace:
+        return _over(ops.leaky_relu, input, slope=negative_slope)
+    return ops.leaky_relu(input, slope=negative_slope)  # type: ignore[no-any-return]
 
 
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -133,15 +130,9 @@ def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     >>> F.elu(ad.tensor([-1000.0, 2.0])).tolist()
     [-1.0, 2.0]
     """
-    return _apply(lambda x: ew.where(x > 0, x, _exp_minus_one(x) * alpha), input, inplace)
-
-
-def _exp_minus_one(x: Tensor, scale: float = 1.0) -> Tensor:
-    """exp(x / scale) - 1 where x is not positive, exact near 0; something finite elsewhere."""
-    # exp(x) - 1 = 2 t / (1 - t) with t = tanh(x / 2), which subtracts nothing close to equal. `where` keeps large x
-    # out: what overflows in the branch not taken would come back as nan in the derivative.
-    t = ew.tanh(ew.where(x > 0, 0.0, x) * (0.5 / scale))
-    return 2 * t / (1 - t)  # type: ignore[no-any-return]
+    if inplace:
+        return _over(ops.elu, input, alpha=alpha, scale=1.0, rate=1.0)
+    return ops.elu(input, alpha=alpha, scale=1.0, rate=1.0)  # type: ignore[no-any-return]
 
 
 def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -156,7 +147,9 @@ def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """
     if alpha == 0:
         raise SettingError("celu: alpha must not be 0")
-    return _apply(lambda x: ew.where(x > 0, x, _exp_minus_one(x, alpha) * alpha), input, inplace)
+    if inplace:
+        return _over(ops.elu, input, alpha=alpha, scale=1.0, rate=1 / alpha)
+    return ops.elu(input, alpha=alpha, scale=1.0, rate=1 / alpha)  # type: ignore[no-any-return]
 
 
 def selu(input: Any, inplace: bool = False) -> Tensor:
@@ -171,7 +164,9 @@ def selu(input: Any, inplace: bool = False) -> Tensor:
     >>> round(F.selu(ad.tensor(1.0)).item(), 4)
     1.0507
     """
-    return _apply(lambda x: elu(x, 1.6732632423543772) * 1.0507009873554805, input, inplace)
+    if inplace:
+        return _over(ops.elu, input, alpha=1.6732632423543772, scale=1.0507009873554805, rate=1.0)
+    return ops.elu(input, alpha=1.6732632423543772, scale=1.0507009873554805, rate=1.0)  # type: ignore[no-any-return]
 
 
 def gelu(input: Any, approximate: str = "none") -> Tensor:
@@ -194,12 +189,10 @@ def gelu(input: Any, approximate: str = "none") -> Tensor:
     >>> round(F.gelu(ad.tensor(1.0)).item(), 4)
     0.8413
     """
-    input = as_tensor(input)
     if approximate == "none":
-        return 0.5 * input * (1 + erf(input * sqrt(0.5)))  # type: ignore[no-any-return]
+        return ops.gelu(input)  # type: ignore[no-any-return]
     if approximate == "tanh":
-        inner = sqrt(2 / pi) * (input + 0.044715 * input**3)
-        return 0.5 * input * (1 + ew.tanh(inner))  # type: ignore[no-any-return]
+        return ops.gelu_tanh(input)  # type: ignore[no-any-return]
     raise SettingError(f"gelu: approximate must be 'none' or 'tanh'; got {approximate!r}")
 
 
@@ -239,7 +232,9 @@ def silu(input: Any, inplace: bool = False) -> Tensor:
     >>> round(F.silu(ad.tensor(1.0)).item(), 4)
     0.7311
     """
-    return _apply(lambda x: x * ew.sigmoid(x), input, inplace)
+    if inplace:
+        return _over(ops.silu, input)
+    return ops.silu(input)  # type: ignore[no-any-return]
 
 
 def mish(input: Any, inplace: bool = False) -> Tensor:
@@ -252,7 +247,9 @@ def mish(input: Any, inplace: bool = False) -> Tensor:
     >>> round(F.mish(ad.tensor(1.0)).item(), 4)
     0.8651
     """
-    return _apply(lambda x: x * ew.tanh(ew.softplus(x)), input, inplace)
+    if inplace:
+        return _over(ops.mish, input)
+    return ops.mish(input)  # type: ignore[no-any-return]
 
 
 def hardsigmoid(input: Any, inplace: bool = False) -> Tensor:
@@ -265,7 +262,9 @@ def hardsigmoid(input: Any, inplace: bool = False) -> Tensor:
     >>> F.hardsigmoid(ad.tensor([-4.0, 0.0, 4.0])).tolist()
     [0.0, 0.5, 1.0]
     """
-    return _apply(lambda x: relu6(x + 3) / 6, input, inplace)
+    if inplace:
+        return _over(ops.hardsigmoid, input)
+    return ops.hardsigmoid(input)  # type: ignore[no-any-return]
 
 
 def hardswish(input: Any, inplace: bool = False) -> Tensor:
@@ -278,7 +277,9 @@ def hardswish(input: Any, inplace: bool = False) -> Tensor:
     >>> F.hardswish(ad.tensor([-4.0, 0.0, 4.0])).tolist()
     [-0.0, 0.0, 4.0]
     """
-    return _apply(lambda x: x * (relu6(x + 3) / 6), input, inplace)
+    if inplace:
+        return _over(ops.hardswish, input)
+    return ops.hardswish(input)  # type: ignore[no-any-return]
 
 
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
@@ -293,10 +294,7 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     >>> round(F.softplus(ad.tensor(0.0)).item(), 4)
     0.6931
     """
-    input = as_tensor(input)
-    scaled = input if beta == 1 else input * beta
-    soft = ew.softplus(scaled)
-    return ew.where(scaled > threshold, input, soft if beta == 1 else soft / beta)  # type: ignore[no-any-return]
+    return ops.scaled_softplus(input, beta=beta, threshold=threshold)  # type: ignore[no-any-return]
 
 
 def logsigmoid(input: Any) -> Tensor:
@@ -309,7 +307,7 @@ def logsigmoid(input: Any) -> Tensor:
     >>> F.logsigmoid(ad.tensor(-1000.0)).item()
     -1000.0
     """
-    return -ew.softplus(-as_tensor(input))  # type: ignore[no-any-return]
+    return ops.log_sigmoid(input)  # type: ignore[no-any-return]
 
 
 def softsign(input: Any) -> Tensor:
@@ -418,6 +416,4 @@ def glu(input: Any, dim: int = -1) -> Tensor:
     size = input._array.shape[dim]
     if size % 2:
         raise SettingError(f"glu needs an even number of elements along dim {dim}; got shape {input._array.shape}")
-    before = (slice(None),) * (dim % input._array.ndim)
-    a, b = input[(*before, slice(size // 2))], input[(*before, slice(size // 2, None))]
-    return a * ew.sigmoid(b)  # type: ignore[no-any-return]
+    return ops.glu(input, axis=dim)  # type: ignore[no-any-return]

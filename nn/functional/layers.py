@@ -9,6 +9,7 @@ import numpy as np
 from autodiff import inplace as writing
 from autodiff import random
 from autodiff.graph import wrap
+from autodiff.names.counting import one_hot
 from autodiff.ops.elementwise import multiply
 from autodiff.ops.linalg import linear as _linear
 from autodiff.ops.linalg import matmul
@@ -16,7 +17,7 @@ from autodiff.ops.reduce import sum as _sum
 from autodiff.tensors import Tensor, as_tensor
 from nn.errors import SettingError
 
-__all__ = ["bilinear", "dropout", "linear"]
+__all__ = ["bilinear", "dropout", "linear", "one_hot"]
 
 
 def linear(input: Any, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -1,5 +1,49 @@
-"""The rows of the table of operations, one family a file, as in autodiff/ops. Importing it fills `form.TABLE`."""
+"""The rows of the table, one family a file. Importing this package fills TABLE."""
 
-from tests.table import elementwise, fused, index, linalg, reduce, shape, special
+from tests.table import (
+    activations,
+    bessel,
+    contraction,
+    decompositions,
+    elementwise,
+    fused,
+    gamma,
+    index,
+    linalg,
+    moments,
+    normal,
+    order,
+    reduce,
+    rounding,
+    scans,
+    scatter,
+    shape,
+    solving,
+    special,
+    views,
+    waves,
+)
 
-__all__ = ["elementwise", "fused", "index", "linalg", "reduce", "shape", "special"]
+__all__ = [
+    "activations",
+    "bessel",
+    "contraction",
+    "decompositions",
+    "elementwise",
+    "fused",
+    "gamma",
+    "index",
+    "linalg",
+    "moments",
+    "normal",
+    "order",
+    "reduce",
+    "rounding",
+    "scans",
+    "scatter",
+    "shape",
+    "solving",
+    "special",
+    "views",
+    "waves",
+]

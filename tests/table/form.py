@@ -136,6 +136,10 @@ def unary(name: str, reference: Any, domain: Any = real, **known: Any) -> None:
     row(name, reference, *[case(domain(*s)) for s in UNARY_SHAPES], **known)
 
 
+#: Operations of two operands that broadcast, with the domains of their operands.
+BROADCASTING: dict[str, tuple[Any, Any]] = {}
+
+
 def binary(
     name: str, reference: Any, first: Any = real, second: Any = real, numbers: Any = (2.5,), **known: Any
 ) -> None:
@@ -143,6 +147,7 @@ def binary(
     pairs = [case(first(*s), second(*t)) for s, t in PAIRS]
     mixed = [case(first(2, 2), n) for n in numbers] + [case(n, second(2, 2)) for n in numbers]
     row(name, reference, *pairs, *mixed, **known)
+    BROADCASTING[name] = (first, second)
 
 
 #: What is known of operations without derivative.

@@ -22,6 +22,24 @@ AXES = [
 ]
 row("softmax", normalised, *AXES, notes="shifted by the largest element: nothing overflows")
 row("log_softmax", lambda x, axis=-1: np.log(normalised(x, axis)), *AXES)
+PAIRED = [
+    case(real(2, 3), unit(2, 3)),
+    case(real(2, 3), unit(2, 3), axis=0),
+    case(real(), unit()),
+    case(real(0, 2), unit(0, 2)),
+]
+row(
+    "softmax_backward",
+    lambda c, y, axis=-1: y * c - y * (c * y).sum(axis if y.ndim else None, keepdims=True),
+    *PAIRED,
+    notes="backward of softmax, as an operation of its own; takes the result of softmax",
+)
+row(
+    "log_softmax_backward",
+    lambda c, y, axis=-1: c - np.e**y * c.sum(axis if y.ndim else None, keepdims=True),
+    *PAIRED,
+    notes="backward of log_softmax, as an operation of its own; takes the result of log_softmax",
+)
 
 
 def reduced(losses, reduction):

@@ -55,6 +55,11 @@ def scattered(x, *indices, key, shape):
     return out.reshape(shape)
 
 
+def added(x, value, *indices, key):
+    shape = np.shape(x[fill(key, indices)])
+    return x + scattered(np.broadcast_to(value, shape), *indices, key=key, shape=x.shape)
+
+
 def assigned(x, value, *indices, key):
     positions = np.arange(x.size).reshape(x.shape)[fill(key, indices)]
     out = x.copy()
@@ -83,6 +88,16 @@ row(
     *[case(real(*read_shape(k, i)), *i, key=k, shape=BLOCK) for k, i in KEYS],
     curved=False,
     notes="the adjoint of index",
+)
+row(
+    "index_add",
+    added,
+    *[case(real(*BLOCK), real(*read_shape(k, i)), *i, key=k) for k, i in KEYS],
+    case(real(*BLOCK), real(), PICKS, key=(ARRAY,)),
+    case(real(*BLOCK), real(2, 1), PICKS, key=(ARRAY,)),
+    case(real(4, 40), real(40, 40), exactly(np.arange(40) % 3 - 1, floating=False), key=(ARRAY,)),
+    curved=False,
+    notes="x[key] += value, as often as a position stands in the key",
 )
 row(
     "index_put",
@@ -130,7 +145,7 @@ row(
 )
 
 
-def taken(x, indices, axis):
+def taken(x, indices, axis, unique=False, wrap=True):
     out = np.empty(indices.shape, x.dtype)
     for place in np.ndindex(indices.shape):
         source = list(place)
@@ -139,7 +154,7 @@ def taken(x, indices, axis):
     return out
 
 
-def put(x, indices, axis, shape):
+def put(x, indices, axis, shape, unique=False):
     out = np.zeros(shape)
     for place in np.ndindex(indices.shape):
         target = list(place)
@@ -156,6 +171,9 @@ row(
     case(real(2, 3), COLUMNS, axis=1),
     case(real(3, 3), COLUMNS, axis=0),
     case(real(2, 3), ONE, axis=-1),
+    case(real(2, 3), exactly([[2, 0, 1], [0, 2, 1]], floating=False), axis=1, unique=True),
+    case(real(3, 3), exactly([[2, -1]], floating=False), axis=0),
+    case(real(3, 3), exactly([[2, 1]], floating=False), axis=0, wrap=False),
     curved=False,
     notes="repeated positions add up on the way back",
 )
@@ -165,6 +183,22 @@ row(
     case(real(2, 3), COLUMNS, axis=1, shape=(2, 3)),
     case(real(2, 3), COLUMNS, axis=0, shape=(3, 3)),
     case(real(2, 1), ONE, axis=-1, shape=(2, 3)),
+    case(real(2, 3), exactly([[2, 0, 1], [0, 2, 1]], floating=False), axis=1, shape=(2, 3), unique=True),
     curved=False,
     notes="the adjoint of take_along",
+)
+row(
+    "take_flat",
+    lambda x, places: np.array([x.flat[i] for i in places.ravel()]).reshape(places.shape),
+    case(real(2, 3), exactly([[5, 0], [1, 5]], floating=False)),
+    case(real(3), exactly([2, 2, 0], floating=False)),
+    curved=False,
+)
+row(
+    "put_flat",
+    lambda x, places, shape, unique=False: put(x.ravel(), places.ravel(), 0, (np.prod(shape),)).reshape(shape),
+    case(real(2, 2), exactly([[5, 0], [1, 5]], floating=False), shape=(2, 3)),
+    case(real(3), exactly([2, 1, 0], floating=False), shape=(4,), unique=True),
+    curved=False,
+    notes="the adjoint of take_flat",
 )

@@ -51,3 +51,52 @@ row(
     case(real(0, 3), real(2, 3), real(2)),
     notes="bias may be None",
 )
+row(
+    "addmm",
+    lambda b, x, y, beta=1, alpha=1: beta * b + alpha * matrix_product(x, y),
+    case(real(2, 4), real(2, 3), real(3, 4)),
+    case(real(4), real(2, 3), real(3, 4), beta=0.5, alpha=-2),
+    case(real(), real(2, 3), real(3), alpha=3),
+    case(real(4, 2, 2), real(4, 2, 3), real(4, 3, 2), beta=2),
+    case(real(2, 4), real(2, 3), real(3, 4), beta=0),
+    notes="with beta = 0 the bias is not looked at",
+)
+row(
+    "outer",
+    np.multiply.outer,
+    case(real(2), real(3)),
+    case(real(1), real(3)),
+    case(real(0), real(3)),
+)
+row(
+    "vecdot",
+    lambda x, y, axis=-1: (x * y).sum(axis),
+    case(real(3), real(3)),
+    case(real(2, 3), real(3)),
+    case(real(2, 3), real(4, 1, 3)),
+    case(real(2, 3), real(2, 3), axis=-2),
+    case(real(2, 3, 4), real(1, 3, 4), axis=-2),
+    case(real(0), real(0)),
+)
+
+
+def triple(x, y, axis=-1):
+    """By the sign of each permutation."""
+    out = 0
+    for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        unit = np.eye(3)[k]
+        terms = [x.take(a, axis) * y.take(b, axis) for a, b in ((i, j), (j, i))]
+        out = out + np.moveaxis((terms[0] - terms[1])[..., None] * unit, -1, axis)
+    return out
+
+
+row(
+    "cross",
+    triple,
+    case(real(3), real(3)),
+    case(real(2, 3), real(2, 3)),
+    case(real(3, 2), real(3, 2), axis=0),
+    case(real(2, 3, 2), real(2, 3, 2), axis=-2),
+    case(real(2, 1, 3), real(4, 3)),
+    case(real(300, 3), real(300, 3)),
+)

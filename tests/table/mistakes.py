@@ -73,4 +73,10 @@ MISTAKES = [
         text="class 3 is out of range; logits with 3 columns have classes 0 to 2",
     ),
     mistake("cross_entropy", np.ones((2, 3)), np.array([0, -1]), error=IndexError, text="class -1 is out of range"),
+    mistake("inv", np.ones((2, 2)), error=np.linalg.LinAlgError, text="inv: the matrix is singular"),
+    mistake("inv", np.ones((2, 3)), error=ValueError, text="inv takes square matrices and got shape (2, 3)"),
+    mistake("solve", np.eye(2), np.ones(3), error=ValueError, text="solve of shapes (2, 2) and (3,)"),
+    mistake("cholesky", -np.eye(2), error=np.linalg.LinAlgError, text="the matrix is not positive definite"),
+    mistake("svd", np.full((2, 2), np.nan), error=np.linalg.LinAlgError, text="svd: the matrix has a nan or an inf"),
+    mistake("det", np.ones(3), error=ValueError, text="det takes square matrices and got shape (3,)"),
 ]

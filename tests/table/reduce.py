@@ -47,11 +47,6 @@ def product_of(values):
     return out
 
 
-def variance(values, correction=1):
-    n = len(values)
-    return (sum(v * v for v in values) - n * (sum(values) / n) ** 2) / (n - correction)
-
-
 row("sum", over(lambda r: sum(r) + 0.0), *reductions(real), *EMPTY, curved=False)
 row(
     "mean",
@@ -60,15 +55,6 @@ row(
     case(real(0, 3), axis=1),
     curved=False,
     notes="nan of no elements",
-)
-row(
-    "var",
-    over(variance),
-    *reductions(real, correction=0),
-    *reductions(real)[:-1][:6],
-    case(real(4, 3), axis=0, correction=2),
-    case(real(4), correction=0.5),
-    notes="nan where correction leaves no degree of freedom",
 )
 row(
     "prod",
@@ -80,6 +66,34 @@ row(
     case(exactly([1.5, 0.0, 2.0])),
     case(exactly([[0.0, 3.0, 0.0], [1.0, 0.0, 2.0]]), axis=1),
     notes="right at zeros: the product of all others",
+)
+
+
+def others(x, axis=None):
+    """Each product by itself, in Python."""
+    axes = list(range(x.ndim)) if axis is None else [a % x.ndim for a in np.atleast_1d(axis)]
+    out = np.ones_like(x)
+    for i in np.ndindex(x.shape):
+        for j in np.ndindex(x.shape):
+            if i != j and all(a in axes or i[a] == j[a] for a in range(x.ndim)):
+                out[i] *= x[j]
+    return out
+
+
+row(
+    "products_of_others",
+    others,
+    case(real(2, 3)),
+    case(real(3, 2), axis=0),
+    case(exactly([[0.0, 3.0, 0.0], [1.0, 0.0, 2.0]]), axis=1),
+    case(exactly([[0.0, 3.0], [1.0, 2.0]])),
+    case(real(2, 3, 2), axis=(2, 0)),
+    case(real(70)),
+    case(exactly([0.0, *np.linspace(0.5, 1.5, 79)])),
+    case(real(1)),
+    case(real()),
+    case(real(0)),
+    notes="right at zeros",
 )
 TIES = "equal elements share the cotangent equally"
 row("amax", over(lambda r: sorted(r)[-1]), *reductions(real), curved=False, notes=TIES)
@@ -124,6 +138,62 @@ for name, first in {"max": max, "min": min}.items():
         **STEPPED,
         notes="the first of equal elements",
     )
+row(
+    "count_nonzero",
+    over(lambda r: sum(v != 0 for v in r)),
+    case(small(2, 3)),
+    case(real(2, 3), axis=0),
+    case(small(2, 3, 2), axis=(0, 2), keepdims=True),
+    **STEPPED,
+)
+
+
+def shared(x, y, value, axis=None):
+    hits = (y == value) * 1.0
+    return hits * x / np.sum(hits, axis=None if axis is None else axis, keepdims=True)
+
+
+row(
+    "share",
+    shared,
+    case(real(), exactly([[1.0, 2.0, 2.0], [0.0, 2.0, 1.0]]), exactly(2.0)),
+    case(real(2, 1), exactly([[1.0, 2.0, 2.0], [0.0, 3.0, 1.0]]), exactly([[2.0], [3.0]]), axis=1),
+    case(real(1, 1, 2), exactly(np.ones((2, 2, 2))), exactly(np.ones((1, 1, 2))), axis=(0, 1)),
+    curved=False,
+    notes="which elements are equal is locally constant",
+)
+AT = [exactly(2, False), exactly([1, 0, 1], False), exactly([2, 0], False), exactly([[1, 0], [0, 1]], False)]
+
+
+def picked(x, indices, axis):
+    kept = np.take_along_axis(x, np.expand_dims(indices, axis), axis)
+    return np.squeeze(kept, axis)
+
+
+def placed(x, indices, axis, shape):
+    out = np.zeros(shape)
+    np.put_along_axis(out, np.expand_dims(indices, axis), np.expand_dims(x.reshape(indices.shape), axis), axis)
+    return out
+
+
+row(
+    "pick",
+    picked,
+    case(real(3), AT[0], axis=0),
+    case(real(2, 3), AT[1], axis=0),
+    case(real(2, 3), AT[2], axis=-1),
+    case(real(2, 3, 2), AT[3], axis=1),
+    curved=False,
+)
+row(
+    "place",
+    placed,
+    case(real(), AT[0], axis=0, shape=(3,)),
+    case(real(3), AT[1], axis=0, shape=(2, 3)),
+    case(real(2), AT[2], axis=-1, shape=(2, 3)),
+    case(real(2, 2), AT[3], axis=1, shape=(2, 3, 2)),
+    curved=False,
+)
 for name, quantor in {"all": all, "any": any}.items():
     row(
         name,

@@ -41,6 +41,14 @@ row(
     notes="the adjoint of broadcasting",
 )
 row(
+    "contiguous",
+    lambda x: np.array(list(x.flat)).reshape(x.shape),
+    case(real(2, 3)),
+    case(real()),
+    curved=False,
+    notes="a copy",
+)
+row(
     "broadcast_to",
     spread_out,
     case(real(3), shape=(2, 3)),

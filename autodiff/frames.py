@@ -1,0 +1,38 @@
+"""Where in the user's code something happens: the innermost line that is not of this library."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from os.path import basename
+
+__all__ = ["line_of_the_user", "source_of_the_user"]
+
+_OURS: Iterable[str] = ("autodiff", "nn", "optim")
+
+
+def _place() -> tuple[str, int] | None:
+    frame = sys._getframe(2)
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).partition(".")[0] not in _OURS:
+            return frame.f_code.co_filename, frame.f_lineno
+        frame = frame.f_back  # type: ignore[assignment]
+    return None
+
+
+def line_of_the_user() -> str | None:
+    """File and line: ``train.py:12``."""
+    place = _place()
+    return None if place is None else f"{basename(place[0])}:{place[1]}"
+
+
+def source_of_the_user() -> str | None:
+    """File, line, and what stands there: ``train.py:12: y = ad.log(x)``."""
+    from linecache import getline
+
+    place = _place()
+    if place is None:
+        return None
+    text = getline(*place).strip()
+    where = f"{basename(place[0])}:{place[1]}"
+    return f"{where}: {text}" if text else where

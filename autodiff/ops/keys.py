@@ -1,0 +1,118 @@
+"""What stands between brackets, ``x[...]``, in the terms of the primitive `index`: a static key and index arrays."""
+
+from __future__ import annotations
+
+from operator import index as as_int
+from typing import Any
+
+import numpy as np
+
+from autodiff.errors import IndexingError
+from autodiff.graph import Value, wrap
+from autodiff.ops.index import ARRAY
+
+__all__ = ["Key", "split_key", "target_ndim"]
+
+Key = tuple[Any, ...]
+_ALL = slice(None)
+
+
+def split_key(key: Any) -> tuple[Key | None, Key, tuple[Any, ...]]:
+    """Split an index into a key to apply first (or None), then the static key and the index arrays of `index`.
+
+    PyTorch takes an integer out of its dim before it looks at index arrays, so that ``x[0, :, rows]`` has its dims in
+    place; NumPy broadcasts it with the arrays and puts their dims first. Where that makes a difference there are two
+    steps.
+    """
+    static: list[Any] = []
+    arrays: list[Any] = []
+    numbers = False
+    for k in key if isinstance(key, tuple) else (key,):
+        if k is None or k is Ellipsis:
+            static.append(k)
+        elif isinstance(k, slice):
+            static.append(_whole_numbers(k))
+        elif type(k) is int:
+            static.append(k)
+            numbers = True
+        else:
+            k = _array(k)
+            if isinstance(k, int):
+                static.append(k)
+                numbers = True
+            else:
+                static.append(ARRAY)
+                arrays.append(k)
+    if numbers and arrays:
+        advanced = [i for i, k in enumerate(static) if k is ARRAY or type(k) is int]
+        if advanced[-1] - advanced[0] >= len(advanced):
+            return *_apart(static, arrays), tuple(arrays)
+    return None, tuple(static), tuple(arrays)
+
+
+def _array(k: Any) -> Any:
+    """One entry that is no slice: an int, or a Tensor of integers or booleans."""
+    if isinstance(k, Value):
+        array = k._array
+    else:
+        try:
+            array = np.array(k)  # a copy, since backward needs it as it is now
+        except ValueError:
+            array = np.array(None)
+        if not array.size and array.dtype.kind == "f" and not isinstance(k, np.ndarray):
+            array = array.astype(np.int64)  # an empty list
+        k = wrap(array)
+    if array.dtype == np.uint8:
+        raise IndexingError(
+            "an index of dtype uint8 is a mask in PyTorch and positions in NumPy; say which with .bool() or .long()"
+        )
+    if array.dtype.kind not in "iub":
+        kind = "such a list" if array.dtype.kind == "O" else array.dtype
+        raise IndexingError(f"an index must be made of integers, booleans, slices, None or ..., not of {kind}")
+    return int(array) if not array.ndim and array.dtype.kind != "b" else k
+
+
+def _whole_numbers(k: slice) -> slice:
+    """A slice whose bounds are Python integers: they may have been Tensors."""
+    parts = (k.start, k.stop, k.step)
+    for p in parts:
+        if p is not None and type(p) is not int:
+            try:
+                return slice(*[None if p is None else as_int(p) for p in parts])
+            except TypeError:
+                raise IndexingError(f"the bounds of a slice must be integers, and not {k}") from None
+    return k
+
+
+def _apart(static: list[Any], arrays: list[Any]) -> tuple[Key, Key]:
+    first: list[Any] = []
+    then: list[Any] = []
+    rest = iter(arrays)
+    for k in static:
+        if type(k) is int:
+            first.append(k)
+        else:
+            then.append(k)
+            if k is ARRAY:
+                array = next(rest)._array
+                first += [_ALL] * (array.ndim if array.dtype == bool else 1)
+            elif k is not None:
+                first.append(k if k is Ellipsis else _ALL)
+    return tuple(first), tuple(then)
+
+
+def target_ndim(ndim: int, key: Key, arrays: tuple[Any, ...]) -> int:
+    """How many dims ``x[key]`` has, for an x of `ndim` dims."""
+    shared = 0
+    rest = iter(arrays)
+    for k in key:
+        if k is None:
+            ndim += 1
+        elif type(k) is int:
+            ndim -= 1
+        elif k is ARRAY:
+            array = next(rest)
+            mask = array.dtype == bool
+            ndim -= array.ndim if mask else 1
+            shared = max(shared, 1 if mask else array.ndim)
+    return ndim + shared

@@ -1,0 +1,168 @@
+"""Reductions beyond sums: spread, norms, and what ignores nan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff.ops.reduce import count, restore, sum
+from autodiff.primitive import primitive
+
+_add: Any = np.add.reduce
+
+
+@primitive(promotes="float")
+def ratio(x: Any, y: Any) -> Any:
+    """x / y, and 0 where y is 0"""
+    if np.count_nonzero(y) == np.size(y):
+        return np.divide(x, y)
+    zero = np.equal(y, 0)
+    return np.where(zero, x * 0, np.divide(x, y + zero))
+
+
+# Where y is 0 the derivatives are 0 as well.
+ratio.defvjp(lambda xp, g, y: xp.ratio(g, y), lambda xp, g, out, y: -xp.ratio(g * out, y))
+
+
+# ---------------------------------------------------------------------- spread
+
+# Up to this many elements a dot product is as precise as a sum by pairs, and takes one call instead of two.
+_FEW = 1 << 14
+
+
+def _squares(x: Any, axis: Any, correction: float, keepdims: bool) -> tuple[Any, Any]:
+    """Sum of squared deviations from the mean, over n - correction; and the deviations."""
+    if x.dtype.itemsize < 4:
+        x = x.astype(np.float32)
+    n = count(x.shape, axis)
+    centred = x - np.true_divide(_add(x, axis=axis, keepdims=True), n or 1)
+    if axis is None and n <= _FEW:
+        flat = centred.reshape(-1)
+        total = flat.dot(flat)
+        if keepdims:
+            total = total.reshape((1,) * x.ndim)
+    else:
+        total = _add(centred * centred, axis=axis, keepdims=keepdims)
+    return total / _freedom(n, correction), centred
+
+
+def _freedom(n: int, correction: float) -> Any:
+    """Degrees of freedom; PyTorch divides by max(0, n - correction), so that too few elements give nan or inf."""
+    left = n - correction
+    return np.float32(0) if left <= 0 else left
+
+
+def _centred(xp: Any, x: Any, *, axis: Any) -> Any:
+    return x - xp.mean(x, axis=axis, keepdims=True)
+
+
+@primitive(promotes="float", residuals={"centred": _centred})
+def var(x: Any, *, axis: Any = None, correction: float = 1, keepdims: bool = False) -> Any:
+    """Sum of squared deviations from the mean, over n - correction"""
+    out, centred = _squares(x, axis, correction, keepdims)
+    return out.astype(x.dtype, copy=False), centred
+
+
+# d/dx_i sum_j (x_j - mean)^2 = 2 (x_i - mean): the mean's own share cancels, since the deviations add up to 0
+def _var(xp: Any, g: Any, centred: Any, *, axis: Any, correction: float, keepdims: bool) -> Any:
+    shape = centred.shape
+    return centred * restore(xp, g * (2 / _freedom(count(shape, axis), correction)), shape, axis, keepdims)
+
+
+var.defvjp(_var)
+
+
+@primitive(promotes="float", residuals={"centred": _centred})
+def std(x: Any, *, axis: Any = None, correction: float = 1, keepdims: bool = False) -> Any:
+    """Square root of the variance; its derivative is 0 where all elements are equal"""
+    out, centred = _squares(x, axis, correction, keepdims)
+    return np.sqrt(out).astype(x.dtype, copy=False), centred
+
+
+# d sqrt(var) = d var / (2 sqrt(var))
+def _std(xp: Any, g: Any, out: Any, centred: Any, *, axis: Any, correction: float, keepdims: bool) -> Any:
+    shape = centred.shape
+    slope = xp.ratio(g, out * _freedom(count(shape, axis), correction))
+    return centred * restore(xp, slope, shape, axis, keepdims)
+
+
+std.defvjp(_std)
+
+
+# ---------------------------------------------------------------------- norms
+
+
+@primitive(promotes="float")
+def vector_norm(x: Any, *, ord: float = 2, axis: Any = None, keepdims: bool = False) -> Any:
+    """(sum |x|^ord)^(1/ord); for inf and -inf the largest and smallest |x|, for 0 how many are not 0"""
+    if x.dtype.itemsize < 4:
+        return _norm(x.astype(np.float32), ord, axis, keepdims).astype(x.dtype)
+    return _norm(x, ord, axis, keepdims)
+
+
+def _norm(x: Any, ord: float, axis: Any, keepdims: bool) -> Any:
+    if ord == 2:
+        if axis is None and x.size <= _FEW:
+            flat = x.reshape(-1)
+            out = np.sqrt(flat.dot(flat))
+            return out.reshape((1,) * x.ndim) if keepdims else out
+        return np.sqrt(_add(x * x, axis=axis, keepdims=keepdims))
+    if ord == 0:
+        return _add(np.not_equal(x, 0), axis=axis, keepdims=keepdims, dtype=x.dtype)
+    size = np.absolute(x)
+    if ord in (_INF, -_INF):
+        extreme: Any = np.maximum if ord > 0 else np.minimum
+        return extreme.reduce(size, axis=axis, keepdims=keepdims)
+    if ord == 1:
+        return _add(size, axis=axis, keepdims=keepdims)
+    powers = size * size * size if ord == 3 else size**ord
+    return _add(powers, axis=axis, keepdims=keepdims) ** (1 / ord)
+
+
+_INF = float("inf")
+
+
+# d out/dx = sign(x) |x|^(ord - 1) / out^(ord - 1): for 2 x / out. It is 0 where out is 0, and for powers below 1 where
+# x is. Equal extremes share the cotangent equally.
+def _vector_norm(xp: Any, g: Any, out: Any, x: Any, *, ord: float, axis: Any, keepdims: bool) -> Any:
+    g = restore(xp, g, x.shape, axis, keepdims)
+    if ord == 1:
+        return xp.sign(x) * g
+    if ord == 0:
+        return xp.zeros_like(x)
+    out = restore(xp, out, x.shape, axis, keepdims)
+    if ord == 2:
+        return x * xp.ratio(g, out)
+    size = xp.absolute(x)
+    if ord in (_INF, -_INF):
+        return xp.share(g, size, out, axis=axis) * xp.sign(x)
+    if ord < 1:
+        return xp.ratio(xp.sign(x) * (g * out ** (1 - ord)), size ** (1 - ord))
+    scale = xp.ratio(g, out ** (ord - 1))
+    return (xp.sign(x) * size ** (ord - 1) if ord < 2 else x * size ** (ord - 2)) * scale
+
+
+vector_norm.defvjp(_vector_norm)
+
+
+# ---------------------------------------------------------------------- what ignores nan
+
+
+@primitive
+def nansum(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """Sum of what is not nan over `axis`"""
+    total = sum.forward(x, axis=axis, keepdims=keepdims)
+    if x.dtype.kind != "f" or not np.isnan(total).any():
+        return total
+    return sum.forward(np.where(np.isnan(x), x.dtype.type(0), x), axis=axis, keepdims=keepdims)
+
+
+# Only a nan is not itself.
+nansum.defvjp(lambda xp, g, x, *, axis, keepdims: restore(xp, g, x.shape, axis, keepdims) * (x == x))
+
+
+@primitive(differentiable=False)
+def count_numbers(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """How many elements are not nan, in the dtype of x; no derivative"""
+    return np.asarray(np.count_nonzero(np.equal(x, x), axis=axis, keepdims=keepdims)).astype(x.dtype)

@@ -1,0 +1,1 @@
+"""Functional transforms: functions of functions that differentiate; `autodiff.func` gathers their names."""
