@@ -12,6 +12,7 @@ import numpy as np
 
 from autodiff.errors import DtypeError
 from autodiff.operands import factor
+from autodiff.ops.bits import SMALL, kept, select
 from autodiff.primitive import primitive
 
 # A 0-d array of the same dtype: NumPy takes 0.3 us longer over a Python number.
@@ -19,14 +20,6 @@ _FLOATS = ("float16", "float32", "float64")
 _ZERO: dict[Any, Any] = {np.dtype(d): np.zeros((), d) for d in _FLOATS}
 _ONE: dict[Any, Any] = {np.dtype(d): np.ones((), d) for d in _FLOATS}
 _INF: dict[Any, Any] = {np.dtype(d): np.array(np.inf, d) for d in _FLOATS}
-
-# Note [Selection by bits]
-# np.where, and every form of a masked copy, branches on each element: 3.7 ms for a million when the mask is random,
-# where arithmetic takes 0.1. A mask turned into integers of the width of the floats, all ones or all zeros, selects
-# by `and` and `exclusive or` in 0.3 ms, and drops an inf or nan as np.where does, which multiplying by 0 would not.
-# Below a few hundred elements the one call of np.where is faster.
-_SMALL = 512
-_BITS: dict[Any, Any] = {np.dtype(f"float{n}"): np.dtype(f"int{n}") for n in (16, 32, 64)}
 
 # ---------------------------------------------------------------------- arithmetic
 
@@ -348,7 +341,7 @@ def relu(x: Any) -> Any:
 def _positive_part(x: Any) -> Any:
     """max(x, 0). Of an array and a number np.maximum is the faster one for few elements, np.clip for many."""
     zero = _ZERO.get(x.dtype, 0)
-    return np.maximum(x, zero) if x.size <= _SMALL or x.dtype.kind != "f" else np.clip(x, zero, _INF[x.dtype])
+    return np.maximum(x, zero) if x.size <= 8 * SMALL or x.dtype.kind != "f" else np.clip(x, zero, _INF[x.dtype])
 
 
 relu.defvjp(lambda xp, g, out: xp.relu_backward(g, out))
@@ -358,9 +351,9 @@ relu.defcomposite(lambda xp, x: xp.maximum(x, 0))
 @primitive(promotes="arith")
 def relu_backward(cotangent: Any, y: Any) -> Any:
     """The cotangent where y > 0 (or nan), and 0 where y = 0, for a y = relu(x): locally constant in y"""
-    if y.size <= _SMALL:
+    if y.size <= SMALL or cotangent.shape != y.shape:
         return np.where(y, cotangent, _ZERO[cotangent.dtype])
-    return where.forward(np.not_equal(y, _ZERO[y.dtype]), cotangent, 0.0)
+    return kept(np.not_equal(y, _ZERO[y.dtype]), cotangent)
 
 
 relu_backward.defvjp(lambda xp, g, y: xp.relu_backward(g, y), lambda xp, g: xp.zeros_like(g))
@@ -395,7 +388,7 @@ minimum.defvjp(
 def clip(x: Any, low: Any, high: Any) -> Any:
     """x held between two bounds, either of which may be None; `high` wins where they cross"""
     numbers = type(low) is not np.ndarray and type(high) is not np.ndarray
-    if numbers and x.size > _SMALL and x.dtype.kind == "f":
+    if numbers and x.size > SMALL and x.dtype.kind == "f":
         return np.clip(x, -np.inf if low is None else low, np.inf if high is None else high)
     try:
         held = x if low is None else np.maximum(x, low)
@@ -427,37 +420,11 @@ clip.defvjp(_clip_x, _clip_low, _clip_high)
 @primitive(promotes="arith")
 def where(condition: Any, x: Any, y: Any) -> Any:
     """x where the condition holds, else y"""
-    if type(condition) is np.ndarray and condition.size > _SMALL:
-        selected = _select(condition, x, y)
+    if type(condition) is np.ndarray and condition.size > SMALL:
+        selected = select(condition, x, y)
         if selected is not None:
             return selected
     return np.where(condition, x, y)
-
-
-def _select(condition: Any, x: Any, y: Any) -> Any:
-    """np.where of floats by their bits, or None if they are of another kind. See Note [Selection by bits]."""
-    dtype = x.dtype if type(x) is np.ndarray else y.dtype if type(y) is np.ndarray else None
-    bits = _BITS.get(dtype)
-    if bits is None or condition.dtype != bool:
-        return None
-    sides = [np.asarray(one, dtype).view(bits) if type(one) is not np.ndarray else one.view(bits) for one in (x, y)]
-    if any(one.dtype != bits or (one.ndim and one.shape != condition.shape) for one in sides):
-        return None
-    first, second = sides
-    out = np.empty(condition.shape, dtype)  # and not a view of the mask, which backward would have to copy
-    mask = out.view(bits)
-    if not second.ndim and not second:
-        mask[...] = np.negative(condition.view(np.int8))
-        np.bitwise_and(first, mask, mask)
-        return out
-    mask[...] = np.subtract(condition.view(np.int8), 1)
-    if not first.ndim and not first:
-        np.bitwise_and(second, mask, mask)
-        return out
-    # x ^ ((x ^ y) & mask)
-    np.bitwise_and(np.bitwise_xor(first, second), mask, mask)
-    np.bitwise_xor(first, mask, mask)
-    return out
 
 
 where.defvjp(
