@@ -43,7 +43,7 @@ int32 = int = np.dtype(np.int32)
 int64 = long = np.dtype(np.int64)
 bool = np.dtype(np.bool_)
 
-_NAMES = {d: str(d) for d in (float16, float32, float64, uint8, int8, int16, int32, int64, bool)}
+_OURS = {d: d for d in (float16, float32, float64, uint8, int8, int16, int32, int64, bool)}
 _BY_PYTHON_TYPE: dict[Any, DType] = {_py_bool: bool, _py_int: int64, _py_float: float64}
 
 
@@ -113,11 +113,15 @@ def as_dtype(d: Any) -> DType:
 
 
 def check(dtype: DType) -> DType:
-    """Return `dtype` in native byte order if Tensors can hold it, and raise otherwise."""
+    """Return our object for `dtype`, in native byte order, if Tensors can hold it, and raise otherwise.
+
+    An array that was pickled, or has metadata, has a dtype that equals float64 and is another object; the engine asks
+    with `is`, so what comes in gets ours.
+    """
     if not dtype.isnative:
         dtype = np.dtype(dtype.type)
-    if dtype in _NAMES:
-        return dtype
+    if dtype in _OURS:
+        return _OURS[dtype]
     if dtype.kind == "c":
         raise DtypeError(
             f"complex numbers ({dtype}) are not supported; work with the real and the imaginary part as two Tensors"

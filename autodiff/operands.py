@@ -23,8 +23,7 @@ def operand(x: Any, op_name: str) -> Any:
             dtypes.check(x.dtype)
         return x.item()
     if isinstance(x, np.ndarray):
-        array = x.view(np.ndarray)
-        return wrap(np.asarray(array, dtypes.check(array.dtype)))
+        return wrap(owned(x.view(np.ndarray), dtypes.check(x.dtype)))
     if isinstance(x, (bool, int, float)):  # subclasses, such as an IntEnum
         return x
     if isinstance(x, complex):
@@ -103,6 +102,13 @@ def second_backward(op_name: str) -> GradientError:
     )
 
 
+def owned(array: Any, dtype: Any) -> Any:
+    """`array` in `dtype`, of which no equal but other object remains; on the same memory where it has that already."""
+    if array.dtype is dtype:
+        return array
+    return array.view(dtype) if array.dtype == dtype else array.astype(dtype)
+
+
 def as_array(data: Any, dtype: Any, copy: bool) -> Any:
     """An ndarray of a dtype that Tensors can hold."""
     wanted = None if dtype is None else dtypes.as_dtype(dtype)
@@ -111,7 +117,7 @@ def as_array(data: Any, dtype: Any, copy: bool) -> Any:
     if isinstance(data, (np.ndarray, np.generic)):
         array = np.asarray(data)
         target = wanted or dtypes.check(array.dtype)
-        return np.array(array, target) if copy else np.asarray(array, target)
+        return array.astype(target) if copy else owned(array, target)
     found: set[np.dtype[Any]] = set()
     try:
         array = np.asarray(_plain_lists(data, found))
@@ -121,7 +127,7 @@ def as_array(data: Any, dtype: Any, copy: bool) -> Any:
         wanted = _floating(array.dtype, found) if array.dtype.kind == "f" else dtypes.check(array.dtype)
     elif wanted.kind in "iu" and array.size:
         _check_range(array, wanted)
-    return np.ascontiguousarray(array, wanted).reshape(array.shape)
+    return owned(np.ascontiguousarray(array, wanted), wanted).reshape(array.shape)
 
 
 def _plain_lists(data: Any, found: set[np.dtype[Any]]) -> Any:

@@ -17,7 +17,7 @@ from autodiff.devices import Device, as_device, cpu
 from autodiff.errors import AutodiffError, DtypeError, GradientError, ShapeError
 from autodiff.graph import Leaf, Output, RemovableHandle, Storage, Value, Vertex, upward, wrap
 from autodiff.methods import Methods
-from autodiff.operands import as_array
+from autodiff.operands import as_array, owned
 from autodiff.operators import Operators
 from autodiff.ops import elementwise as ew
 from autodiff.ops import linalg
@@ -363,7 +363,8 @@ class Tensor(Value, Operators, Methods):
         return type(self).__new__, (type(self),), (self._array, self.requires_grad)
 
     def __setstate__(self, state: tuple[Array, bool]) -> None:
-        self._array, requires_grad = state
+        array, requires_grad = state
+        self._array = owned(array, dtypes.check(array.dtype))
         self._storage = Storage()
         self._node = self._base = None
         if requires_grad:
@@ -390,12 +391,12 @@ class Tensor(Value, Operators, Methods):
     def __getitem__(self, key: Any) -> Tensor:
         if type(key) is int or type(key) is slice:
             return index(self, key=(key,))  # type: ignore[no-any-return]
-        first, static, arrays = split_key(key)
+        first, static, arrays = split_key(key, self._array.shape)
         x: Any = self if first is None else index(self, key=first)
         return index(x, *arrays, key=static)  # type: ignore[no-any-return]
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        first, static, arrays = split_key(key)
+        first, static, arrays = split_key(key, self._array.shape)
         if not isinstance(value, (Value, int, float)):
             if value is None or isinstance(value, (str, bytes)):
                 raise DtypeError(f"a Tensor holds numbers, and {value!r} is none")

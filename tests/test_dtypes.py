@@ -1,6 +1,7 @@
 """Which dtype a result has: PyTorch's promotion, written as a table and two rules."""
 
 import operator
+import pickle
 
 import numpy as np
 import pytest
@@ -262,3 +263,26 @@ def test_a_dtype_is_always_the_same_object():
     for given in ("float32", np.float32, np.dtype("<f4"), np.dtype(">f4"), ad.float):
         assert ad.tensor([1], dtype=given).dtype is ad.float32
     assert ad.tensor(np.ones(2, ">f8")).dtype is ad.float64
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "bool"])
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        lambda a: pickle.loads(pickle.dumps(a)),
+        lambda a: a.astype(np.dtype(a.dtype, metadata={"unit": "m"})),
+        lambda a: a.view("longlong") if a.dtype == np.int64 else a,
+    ],
+)
+def test_an_array_whose_dtype_is_another_object_gets_ours(foreign, dtype):
+    """Pickled arrays have such; the engine asks with `is`, and linalg refused them: not float64, but float64."""
+    array, ours = foreign(np.array([[2, 1], [1, 3]], dtype)), ad.zeros(1, dtype=dtype).dtype
+    for make in (ad.tensor, ad.as_tensor, lambda a: ad.tensor([a[0], a[1]]), lambda a: ad.tensor([[1]]).to(a.dtype)):
+        assert make(array).dtype is ours
+    assert pickle.loads(pickle.dumps(ad.tensor(array))).dtype is ours
+    assert ad.clone(array).dtype is ours
+    shared = ad.from_numpy(array)
+    shared[0, 0] = 0
+    assert array[0, 0] == 0
+    if array.dtype.kind == "f":
+        assert ad.linalg.solve(shared, ad.eye(2, dtype=dtype)).dtype is ours

@@ -264,3 +264,21 @@ def test_a_mistake_is_answered_in_the_users_words(what):
     run, error, text = MISTAKES[what]
     with pytest.raises(error, match=text):
         run()
+
+
+@pytest.mark.parametrize(
+    ("attempt", "said"),
+    [
+        (lambda: ad.tensor(1.0)[[0, 0]], "too many indices"),
+        (lambda: ad.zeros(1, 2, 2)[ad.zeros(0, 2, 2).bool()], r"a mask of shape \(0, 2, 2\)"),
+        (lambda: ad.zeros(2, 2).sum(0, 1), "sum: keepdim must be True or False, not 1"),
+        (lambda: ad.zeros(2).masked_scatter(ad.zeros(3).bool(), ad.zeros(3)), "does not broadcast against"),
+        (lambda: ad.tensor(1.0).slice_scatter(ad.tensor(1.0)), "has no slices"),
+        (lambda: ad.tensor(1.0).take_along_dim(ad.tensor(0), 0), "leave dim out"),
+        (lambda: ad.zeros(2).index_reduce(0, ad.tensor([0]), ad.ones(1), "sum"), "use index_add"),
+        (lambda: ad.unique(ad.zeros(0, 3), dim=1), "slices without elements"),
+    ],
+)
+def test_what_does_not_fit_is_refused_at_once(attempt, said):
+    with pytest.raises(AutodiffError, match=said):
+        attempt()

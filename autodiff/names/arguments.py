@@ -16,7 +16,20 @@ from autodiff.ops import elementwise as ew
 if TYPE_CHECKING:
     from autodiff.tensors import Tensor
 
-__all__ = ["DType", "Dims", "Operand", "as_value", "axes", "cast", "integer", "one_dim", "reduced", "sizes", "spelled"]
+__all__ = [
+    "DType",
+    "Dims",
+    "Operand",
+    "as_value",
+    "axes",
+    "cast",
+    "integer",
+    "keeping",
+    "one_dim",
+    "reduced",
+    "sizes",
+    "spelled",
+]
 
 Operand: TypeAlias = "Tensor | float | np.ndarray[Any, Any]"
 Dims: TypeAlias = "int | Sequence[int] | None"
@@ -93,6 +106,14 @@ def reduced(input: Any, name: str, dim: Any, axis: Any, dtype: Any = None) -> tu
             raise DtypeError(f"{name}: dim and axis are two names for the same; give one of them")
         dim = axis
     return x, axes(dim, x._array.shape, name)
+
+
+def keeping(keepdim: Any, keepdims: Any, name: str) -> bool:
+    """Whether a reduction keeps its dims; ``x.sum(0, 1)``, where the 1 was meant as a dim, is refused."""
+    keep = keepdim if keepdims is None else keepdims
+    if type(keep) is bool or isinstance(keep, np.bool_):
+        return bool(keep)
+    raise DtypeError(f"{name}: keepdim must be True or False, not {keep!r}; several dims are given as a tuple: (0, 1)")
 
 
 def spelled(given: tuple[Any, ...], named: dict[str, Any], word: str, name: str) -> tuple[Any, ...]:

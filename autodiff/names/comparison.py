@@ -12,7 +12,7 @@ import numpy as np
 from autodiff.dtypes import bool as bool_dtype
 from autodiff.errors import AutodiffError
 from autodiff.graph import wrap
-from autodiff.names.arguments import Dims, Operand, as_value, cast, reduced
+from autodiff.names.arguments import Dims, Operand, as_value, cast, keeping, reduced
 from autodiff.ops import comparison as cmp
 from autodiff.ops import reduce as red
 
@@ -428,7 +428,7 @@ def all(
     >>> ad.all(ad.tensor([[1, 2], [0, 3]]), dim=1)
     tensor([ True, False])
     """
-    return _truths(red.all, "all", input, dim, axis, keepdim if keepdims is None else keepdims)
+    return _truths(red.all, "all", input, dim, axis, keeping(keepdim, keepdims, "all"))
 
 
 def any(
@@ -454,7 +454,7 @@ def any(
     >>> ad.any(ad.tensor([[1, 2], [0, 0]]), dim=1)
     tensor([ True, False])
     """
-    return _truths(red.any, "any", input, dim, axis, keepdim if keepdims is None else keepdims)
+    return _truths(red.any, "any", input, dim, axis, keeping(keepdim, keepdims, "any"))
 
 
 def _truths(op: Any, name: str, input: Any, dim: Any, axis: Any, keepdim: bool) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from autodiff.errors import DtypeError, ShapeError
 from autodiff.graph import Value
 from autodiff.names import return_types
-from autodiff.names.arguments import Dims, Operand, as_value, one_dim, reduced
+from autodiff.names.arguments import Dims, Operand, as_value, keeping, one_dim, reduced
 from autodiff.ops import elementwise as ew
 from autodiff.ops import reduce as red
 
@@ -74,7 +74,7 @@ def max(
         input,
         dim,
         axis,
-        keepdim if keepdims is None else keepdims,
+        keeping(keepdim, keepdims, "max"),
     )
 
 
@@ -130,7 +130,7 @@ def min(
         input,
         dim,
         axis,
-        keepdim if keepdims is None else keepdims,
+        keeping(keepdim, keepdims, "min"),
     )
 
 
@@ -181,7 +181,8 @@ def amax(
     """
     x, over = reduced(input, "amax", dim, axis)
     _check_elements(x, "amax", over)
-    return red.amax(x, axis=over, keepdims=keepdim if keepdims is None else keepdims)
+    over = tuple(range(x._array.ndim)) if over is None else over  # PyTorch knows no share for a nan here
+    return red.amax(x, axis=over, keepdims=keeping(keepdim, keepdims, "amax"))
 
 
 def amin(
@@ -218,7 +219,8 @@ def amin(
     """
     x, over = reduced(input, "amin", dim, axis)
     _check_elements(x, "amin", over)
-    return red.amin(x, axis=over, keepdims=keepdim if keepdims is None else keepdims)
+    over = tuple(range(x._array.ndim)) if over is None else over
+    return red.amin(x, axis=over, keepdims=keeping(keepdim, keepdims, "amin"))
 
 
 def aminmax(
@@ -260,7 +262,8 @@ def aminmax(
     (tensor(1.), tensor(3.))
     """
     x, over = _one_axis(input, "aminmax", dim, axis)
-    keep = keepdim if keepdims is None else keepdims
+    keep = keeping(keepdim, keepdims, "aminmax")
+    over = tuple(range(x._array.ndim)) if over is None else over
     return return_types.aminmax(red.amin(x, axis=over, keepdims=keep), red.amax(x, axis=over, keepdims=keep))
 
 
@@ -299,7 +302,7 @@ def argmax(
     tensor([1, 0])
     """
     x, over = _one_axis(input, "argmax", dim, axis)
-    return red.argmax(x, axis=over, keepdims=keepdim if keepdims is None else keepdims)
+    return red.argmax(x, axis=over, keepdims=keeping(keepdim, keepdims, "argmax"))
 
 
 def argmin(
@@ -337,7 +340,7 @@ def argmin(
     tensor([0, 1])
     """
     x, over = _one_axis(input, "argmin", dim, axis)
-    return red.argmin(x, axis=over, keepdims=keepdim if keepdims is None else keepdims)
+    return red.argmin(x, axis=over, keepdims=keeping(keepdim, keepdims, "argmin"))
 
 
 def maximum(input: Operand, other: Operand) -> Tensor:

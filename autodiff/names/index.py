@@ -312,6 +312,8 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
         x, places, dim = reshape(x, shape=(-1,)), reshape(places, shape=(-1,)), 0
     shape, wanted = x._array.shape, places._array.shape
     d = one_dim(dim, shape, "take_along_dim")
+    if not shape:
+        raise ShapeError("take_along_dim: a Tensor without dims has none to pick along; leave dim out")
     if len(shape) != len(wanted) or any(
         w != n and 1 not in (w, n) for i, (w, n) in enumerate(zip(wanted, shape)) if i != d
     ):

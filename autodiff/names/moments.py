@@ -12,7 +12,7 @@ import numpy as np
 from autodiff.dtypes import as_dtype, default_dtype
 from autodiff.errors import DtypeError, ShapeError
 from autodiff.graph import wrap
-from autodiff.names.arguments import Dims, DType, as_value, cast, one_dim, reduced
+from autodiff.names.arguments import Dims, DType, as_value, cast, keeping, one_dim, reduced
 from autodiff.names.reduce import floating
 from autodiff.ops import elementwise as ew
 from autodiff.ops import moments as mom
@@ -179,7 +179,7 @@ def _spread(
         correction = 1 if unbiased is None else int(unbiased)
     elif unbiased is not None:
         raise DtypeError(f"{name}: give correction= or unbiased=, not both")
-    keep = keepdim if keepdims is None else keepdims
+    keep = keeping(keepdim, keepdims, name)
     return floating(x, name), {"axis": over, "correction": correction, "keepdims": keep}
 
 

@@ -132,7 +132,12 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     source = converted(source, x, "masked_scatter")
     shape = x._array.shape
     if mask._array.shape != shape:
-        shape = np.broadcast_shapes(shape, mask._array.shape)
+        try:
+            shape = np.broadcast_shapes(shape, mask._array.shape)
+        except ValueError:
+            raise ShapeError(
+                f"masked_scatter: a mask of shape {mask._array.shape} does not broadcast against {shape}"
+            ) from None
         x, mask = expanded(x, shape, "masked_scatter"), expanded(mask, shape, "masked_scatter")
     n = int(np.count_nonzero(mask._array))
     if source._array.size < n:
@@ -175,6 +180,8 @@ def slice_scatter(
     """
     x = as_value(input, "slice_scatter")
     d = one_dim(dim, x._array.shape, "slice_scatter")
+    if not x._array.ndim:
+        raise IndexingError("slice_scatter: a Tensor without dims has no slices")
     if integer(step, "slice_scatter: step") < 1:
         raise IndexingError(f"slice_scatter: the step must be at least 1, not {step}")
     return _part("slice_scatter", x, src, (_ALL,) * d + (slice(start, end, step),))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from autodiff.errors import DtypeError
 from autodiff.graph import Value
-from autodiff.names.arguments import Dims, DType, as_value, cast, one_dim, reduced
+from autodiff.names.arguments import Dims, DType, as_value, cast, keeping, one_dim, reduced
 from autodiff.ops import fused, moments
 from autodiff.ops import reduce as red
 from autodiff.ops.shape import reshape
@@ -81,7 +81,7 @@ def sum(
     if dim is None and axis is None and dtype is None and isinstance(x, Value) and x._array.dtype.kind == "f":
         return red.sum(x, axis=None, keepdims=keepdim)  # the common case, as fast as it can be
     x, over = reduced(x, "sum", dim, axis, dtype)
-    out = red.sum(x, axis=over, keepdims=keepdim)
+    out = red.sum(x, axis=over, keepdims=keeping(keepdim, None, "sum"))
     return out if dtype is None else cast(out, dtype)
 
 
@@ -135,7 +135,7 @@ def mean(
     if dim is None and axis is None and dtype is None and isinstance(x, Value) and x._array.dtype.kind == "f":
         return red.mean(x, axis=None, keepdims=keepdim)  # the common case, as fast as it can be
     x, over = reduced(x, "mean", dim, axis, dtype)
-    return red.mean(floating(x, "mean"), axis=over, keepdims=keepdim)
+    return red.mean(floating(x, "mean"), axis=over, keepdims=keeping(keepdim, None, "mean"))
 
 
 def prod(
@@ -175,7 +175,7 @@ def prod(
     tensor([ 2., 12.])
     """
     x, over = reduced(input, "prod", dim, axis, dtype)
-    out = red.prod(x, axis=over, keepdims=keepdim if keepdims is None else keepdims)
+    out = red.prod(x, axis=over, keepdims=keeping(keepdim, keepdims, "prod"))
     return out if dtype is None else cast(out, dtype)
 
 
@@ -207,7 +207,7 @@ def nansum(
     tensor(4.)
     """
     x, over = reduced(input, "nansum", dim, axis, dtype)
-    out = moments.nansum(x, axis=over, keepdims=keepdim if keepdims is None else keepdims)
+    out = moments.nansum(x, axis=over, keepdims=keeping(keepdim, keepdims, "nansum"))
     return out if dtype is None else cast(out, dtype)
 
 
@@ -244,7 +244,7 @@ def nanmean(
     tensor(2.)
     """
     x, over = reduced(input, "nanmean", dim, axis, dtype)
-    keep = keepdim if keepdims is None else keepdims
+    keep = keeping(keepdim, keepdims, "nanmean")
     total = moments.nansum(floating(x, "nanmean"), axis=over, keepdims=keep)
     return total / moments.count_numbers(x, axis=over, keepdims=keep)
 
@@ -307,7 +307,7 @@ def logsumexp(
     if dim is None and axis is None:
         raise DtypeError("logsumexp needs the dim to reduce over, for example dim=-1")
     x, over = reduced(input, "logsumexp", dim, axis)
-    return red.logsumexp(x, axis=over, keepdims=keepdim if keepdims is None else keepdims)
+    return red.logsumexp(x, axis=over, keepdims=keeping(keepdim, keepdims, "logsumexp"))
 
 
 def softmax(input: Tensor, dim: int | None = None, dtype: DType = None, *, axis: int | None = None) -> Tensor:

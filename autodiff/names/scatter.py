@@ -333,6 +333,8 @@ def index_reduce(
     >>> ad.index_reduce(ad.ones(3), 0, ad.tensor([0, 2, 2]), ad.tensor([5.0, 2.0, 3.0]), "prod")
     tensor([5., 1., 6.])
     """
+    if reduce == "sum":
+        raise AutodiffError("index_reduce: reduce must be one of prod, mean, amax, amin, not 'sum'; use index_add")
     x, d, places, source = _sliced("index_reduce", input, dim, index, source)
     shape = source._array.shape
     places = expanded(reshape(places, shape=(-1,) + (1,) * (len(shape) - 1 - d)), shape, "index_reduce")

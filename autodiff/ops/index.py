@@ -71,11 +71,13 @@ def index(x: Any, *indices: Any, key: tuple[Any, ...]) -> Any:
         axis = lone_axis(key, indices)
         if axis is not None:
             (i,) = indices
-            if i.dtype != bool and x.flags.c_contiguous:
+            if i.dtype != bool and x.flags.c_contiguous and x.ndim:
                 return x.take(i, axis)
             if axis == 0 and i.size >= _LARGE and _is_mask_of(i, x):
                 return x.reshape(i.size, *x.shape[i.ndim :]).compress(i.reshape(-1), 0)
-        return x[fill(key, indices)]
+        out = x[fill(key, indices)]
+        # NumPy may lay it out with the dims of the index arrays first; it then has no views of other shapes.
+        return out if out.flags.c_contiguous else out.copy()
     except (IndexError, TypeError) as error:
         raise misfit(x, error) from None
 
@@ -133,7 +135,7 @@ def index_add(x: Any, value: Any, *indices: Any, key: tuple[Any, ...]) -> Any:
     if shape is not None and value.shape != shape:
         value = np.broadcast_to(value, shape)
     if value.size <= _TINY and all(i.size <= _TINY for i in indices):
-        out = np.array(x)
+        out = np.array(x, order="C")
         np.add.at(out, fill(key, indices), value)
         return out
     out = index_adjoint.forward(value, *indices, key=key, shape=x.shape)
@@ -150,7 +152,7 @@ index_add.defvjp(
 @primitive
 def index_put(x: Any, value: Any, *indices: Any, key: tuple[Any, ...]) -> Any:
     """A copy of x in which x[key] = value"""
-    out = np.array(x)
+    out = np.array(x, order="C")
     assign(out, key, indices, value)
     return out
 
@@ -234,6 +236,8 @@ def flat_places(indices: Any, axis: int, shape: tuple[int, ...], wrap: bool = Tr
         if wrong.size:
             raise IndexingError(f"index {wrong[0]} is out of range in dim {axis} of size {n}")
         indices = np.where(indices < 0, indices + n, indices)
+    if not indices.size:
+        return np.empty(indices.shape, np.int64)
     stride, offsets = 1, None
     for d in range(len(shape) - 1, -1, -1):
         size = indices.shape[d]

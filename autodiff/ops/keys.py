@@ -17,7 +17,7 @@ Key = tuple[Any, ...]
 _ALL = slice(None)
 
 
-def split_key(key: Any) -> tuple[Key | None, Key, tuple[Any, ...]]:
+def split_key(key: Any, shape: tuple[int, ...]) -> tuple[Key | None, Key, tuple[Any, ...]]:
     """Split an index into a key to apply first (or None), then the static key and the index arrays of `index`.
 
     PyTorch takes an integer out of its dim before it looks at index arrays, so that ``x[0, :, rows]`` has its dims in
@@ -43,11 +43,47 @@ def split_key(key: Any) -> tuple[Key | None, Key, tuple[Any, ...]]:
             else:
                 static.append(ARRAY)
                 arrays.append(k)
+    if arrays and (Ellipsis in static or any(not a._array.size for a in arrays)):
+        static = _spelled_out(static, arrays, shape)
     if numbers and arrays:
         advanced = [i for i, k in enumerate(static) if k is ARRAY or type(k) is int]
         if advanced[-1] - advanced[0] >= len(advanced):
             return *_apart(static, arrays), tuple(arrays)
     return None, tuple(static), tuple(arrays)
+
+
+def _spelled_out(static: list[Any], arrays: list[Any], shape: tuple[int, ...]) -> list[Any]:
+    """The key with slices for its ``...``: NumPy takes index arrays on both sides of one that stands for nothing apart.
+
+    NumPy also takes a mask without elements for any dims.
+    """
+    out: list[Any] = []
+    rest = iter(arrays)
+    taken = sum([k is not None and k is not Ellipsis for k in static]) - len(arrays)
+    taken += sum([a._array.ndim if a._array.dtype == bool else 1 for a in arrays])
+    dim = 0
+    for k in static:
+        width = 1
+        if k is None:
+            width = 0
+        elif k is Ellipsis:
+            if static.count(Ellipsis) > 1:
+                return static  # which is refused
+            width = max(len(shape) - taken, 0)
+            out += [_ALL] * width
+        elif k is ARRAY:
+            mask = next(rest)._array
+            if mask.dtype == bool:
+                width = mask.ndim
+                if not mask.size and mask.shape != shape[dim : dim + width]:
+                    raise IndexingError(
+                        f"index of a Tensor of shape {shape}: a mask of shape {mask.shape} must have the sizes of the "
+                        f"dims that it stands for, {shape[dim : dim + width]}"
+                    )
+        if k is not Ellipsis:
+            out.append(k)
+        dim += width
+    return out
 
 
 def _array(k: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.ops.reduce import count, restore, sum
+from autodiff.ops.scans import ordered
 from autodiff.primitive import primitive
 
 _add: Any = np.add.reduce
@@ -61,7 +62,7 @@ def _centred(xp: Any, x: Any, *, axis: Any) -> Any:
 def var(x: Any, *, axis: Any = None, correction: float = 1, keepdims: bool = False) -> Any:
     """Sum of squared deviations from the mean, over n - correction"""
     out, centred = _squares(x, axis, correction, keepdims)
-    return out.astype(x.dtype, copy=False), centred
+    return ordered(out.astype(x.dtype, copy=False)), centred
 
 
 # d/dx_i sum_j (x_j - mean)^2 = 2 (x_i - mean): the mean's own share cancels, since the deviations add up to 0
@@ -77,7 +78,7 @@ var.defvjp(_var)
 def std(x: Any, *, axis: Any = None, correction: float = 1, keepdims: bool = False) -> Any:
     """Square root of the variance; its derivative is 0 where all elements are equal"""
     out, centred = _squares(x, axis, correction, keepdims)
-    return np.sqrt(out).astype(x.dtype, copy=False), centred
+    return ordered(np.sqrt(out).astype(x.dtype, copy=False)), centred
 
 
 # d sqrt(var) = d var / (2 sqrt(var))
@@ -98,7 +99,7 @@ def vector_norm(x: Any, *, ord: float = 2, axis: Any = None, keepdims: bool = Fa
     """(sum |x|^ord)^(1/ord); for inf and -inf the largest and smallest |x|, for 0 how many are not 0"""
     if x.dtype.itemsize < 4:
         return _norm(x.astype(np.float32), ord, axis, keepdims).astype(x.dtype)
-    return _norm(x, ord, axis, keepdims)
+    return ordered(_norm(x, ord, axis, keepdims))
 
 
 def _norm(x: Any, ord: float, axis: Any, keepdims: bool) -> Any:

@@ -265,10 +265,8 @@ def unique(x: Any, *, axis: int | None = None, inverse: bool = False, counts: bo
         ordered = np.sort(flat) if order is None else flat.take(order)
         differs = ordered[1:] != ordered[:-1]
     else:
-        rows = np.ascontiguousarray(x.swapaxes(axis, 0))
-        flat = rows.reshape(len(rows), -1)
-        if not flat.shape[1]:
-            raise ShapeError("unique: slices without elements cannot be told apart")
+        rows = _slices(x, axis)
+        flat = rows.reshape(len(rows), rows[:1].size or 1)
         order = np.lexsort(flat.T[::-1])
         ordered = rows[order]
         differs = (flat[order[1:]] != flat[order[:-1]]).any(-1)
@@ -277,20 +275,28 @@ def unique(x: Any, *, axis: int | None = None, inverse: bool = False, counts: bo
         back = np.empty_like(which)
         back[order] = which
         which = back.reshape(x.shape) if axis is None else back
-    return _wanted(values if axis is None else values.swapaxes(axis, 0), which, count)
+    return _wanted(values if axis is None else np.moveaxis(values, 0, axis), which, count)
+
+
+def _slices(x: Any, axis: int) -> Any:
+    """x with `axis` first, laid out in that order: slices in the order of their elements, row by row."""
+    rows = np.ascontiguousarray(np.moveaxis(x, axis, 0))
+    if 0 in rows.shape[1:]:
+        raise ShapeError("unique: slices without elements cannot be told apart")
+    return rows
 
 
 @primitive(outputs=True, differentiable=False)
 def unique_consecutive(x: Any, *, axis: int | None = None, inverse: bool = False, counts: bool = False) -> Any:
     """What is left when equal neighbours are taken together; which of them each of x is; how many they are"""
-    rows = x.reshape(-1) if axis is None else x.swapaxes(axis, 0)
+    rows = x.reshape(-1) if axis is None else _slices(x, axis)
     differs = rows[1:] != rows[:-1]
     if axis is not None:
-        differs = differs.reshape(len(differs), -1).any(-1)
+        differs = differs.any(axis=tuple(range(1, x.ndim)))
     values, which, count = _runs(rows, differs, inverse, counts)
     if axis is None and which is not None:
         which = which.reshape(x.shape)
-    return _wanted(values if axis is None else values.swapaxes(axis, 0), which, count)
+    return _wanted(values if axis is None else np.moveaxis(values, 0, axis), which, count)
 
 
 def _runs(x: Any, differs: Any, inverse: bool, counts: bool) -> tuple[Any, Any, Any]:

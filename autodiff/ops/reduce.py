@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.ops.scans import LARGEST, accumulate
+from autodiff.ops.scans import LARGEST, accumulate, ordered
 from autodiff.primitive import primitive
 
 # Under names of their own: NumPy's stubs have no overload for `keepdims` being a variable.
@@ -97,7 +97,7 @@ def sum(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Sum over `axis`; small integers are added up as int64, float16 in float32"""
     if x.dtype.itemsize < 4:
         return _narrow(x, axis, keepdims)
-    return _add(x, axis=axis, keepdims=keepdims)
+    return ordered(_add(x, axis=axis, keepdims=keepdims))
 
 
 sum.defvjp(lambda xp, g, x_shape, *, axis, keepdims: xp.spread(restore(xp, g, x_shape, axis, keepdims), shape=x_shape))
@@ -109,7 +109,7 @@ def mean(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     n = count(x.shape, axis) or np.nan
     if x.dtype.itemsize < 4:
         return np.true_divide(_add(x, axis=axis, keepdims=keepdims, dtype=np.float32), n).astype(x.dtype)
-    return np.true_divide(_add(x, axis=axis, keepdims=keepdims), n)
+    return ordered(np.true_divide(_add(x, axis=axis, keepdims=keepdims), n))
 
 
 # Of no elements there is nothing to spread a cotangent over: any divisor does.
@@ -130,7 +130,7 @@ _LANES = 1024
 def _product(x: Any, axis: Any, keepdims: bool) -> Any:
     """np.multiply.reduce."""
     if x.size < 8 * _LANES or (axis is not None and x.ndim > 1) or not x.flags.c_contiguous:
-        return _multiply(x, axis=axis, keepdims=keepdims)
+        return ordered(_multiply(x, axis=axis, keepdims=keepdims))
     flat, most = x.reshape(-1), x.size - x.size % _LANES
     out = _multiply(_multiply(flat[:most].reshape(-1, _LANES), axis=0)) * _multiply(flat[most:])
     return out.reshape((1,) * x.ndim) if keepdims else out
@@ -162,7 +162,7 @@ def products_of_others(x: Any, *, axis: Any = None) -> Any:
     order = (*axes, *[i for i in range(x.ndim) if i not in axes])
     first = x.transpose(order)
     others = _others(first.reshape(count(x.shape, axis), -1))
-    return np.ascontiguousarray(others.reshape(first.shape).transpose([order.index(i) for i in range(x.ndim)]))
+    return others.reshape(first.shape).transpose([order.index(i) for i in range(x.ndim)]).copy()
 
 
 def _others(x: Any) -> Any:
@@ -221,13 +221,13 @@ products_of_others.defvjp(_products_of_others)
 @primitive
 def amax(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Largest element over `axis`; equal ones share the cotangent equally"""
-    return _maximum(x, axis=axis, keepdims=keepdims)
+    return ordered(_maximum(x, axis=axis, keepdims=keepdims))
 
 
 @primitive
 def amin(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Smallest element over `axis`; equal ones share the cotangent equally"""
-    return _minimum(x, axis=axis, keepdims=keepdims)
+    return ordered(_minimum(x, axis=axis, keepdims=keepdims))
 
 
 def _extreme(xp: Any, g: Any, out: Any, x: Any, *, axis: Any, keepdims: bool) -> Any:
@@ -244,6 +244,8 @@ amin.defvjp(_extreme)
 def share(x: Any, y: Any, value: Any, *, axis: Any = None) -> Any:
     """x, divided equally over `axis` among the elements of y that equal `value`; 0 for all others"""
     mask = np.equal(y, value)
+    if axis is None and value.size and np.isnan(value).reshape(-1)[0]:
+        mask = np.isnan(y)  # it is the nans that made it
     out = mask.astype(y.dtype)
     out *= np.true_divide(x, int(np.count_nonzero(mask)) if axis is None else _add(out, axis=axis, keepdims=True))
     return out
@@ -262,7 +264,7 @@ def max_with_indices(x: Any, *, axis: int, keepdims: bool = False) -> Any:
     """Largest elements along one dimension, and where each stands first"""
     if not x.ndim:
         return np.array(x), 0
-    return _maximum(x, axis=axis, keepdims=keepdims), x.argmax(axis, keepdims=keepdims)
+    return ordered(_maximum(x, axis=axis, keepdims=keepdims)), x.argmax(axis, keepdims=keepdims)
 
 
 @primitive(outputs=True, keeps_gaps=True)
@@ -270,7 +272,7 @@ def min_with_indices(x: Any, *, axis: int, keepdims: bool = False) -> Any:
     """Smallest elements along one dimension, and where each stands first"""
     if not x.ndim:
         return np.array(x), 0
-    return _minimum(x, axis=axis, keepdims=keepdims), x.argmin(axis, keepdims=keepdims)
+    return ordered(_minimum(x, axis=axis, keepdims=keepdims)), x.argmin(axis, keepdims=keepdims)
 
 
 # The cotangent goes back to where the element came from. Indices have no cotangent of their own.
@@ -335,7 +337,7 @@ def logsumexp(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     weights = np.subtract(x, top)
     weights = np.exp(weights, out=weights if x.ndim else None)
     total = np.log(_add(weights, axis=axis, keepdims=keepdims))
-    return total + (top if keepdims else top.reshape(total.shape))
+    return ordered(total + (top if keepdims else top.reshape(total.shape)))
 
 
 # out = log sum exp(x)  =>  d out/dx = exp(x - out), and 0 where out = -inf (every x is -inf)
@@ -355,7 +357,8 @@ logsumexp.defcomposite(
 
 def _no_derivative(name: str, function: Any) -> Any:
     def forward(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
-        return function(x, axis=axis, keepdims=keepdims)
+        out = function(x, axis=axis, keepdims=keepdims)
+        return ordered(out) if type(out) is np.ndarray else out
 
     forward.__name__ = name
     forward.__doc__ = f"np.{name} over `axis`; no derivative"

@@ -38,6 +38,11 @@ def accumulate(ufunc: Any, x: Any, axis: int, out: Any) -> Any:
     return ufunc.accumulate(x, axis, out.dtype, out)
 
 
+def ordered(x: Any) -> Any:
+    """A result row by row, so that it has views of other shapes: NumPy lays it out like the operand."""
+    return x if x.ndim < 2 or x.flags.c_contiguous else x.copy()
+
+
 def _backward(axis: int) -> tuple[slice, ...]:
     """The key that turns one axis round."""
     return (*[slice(None)] * axis, slice(None, None, -1))
@@ -102,7 +107,7 @@ def cumsum(x: Any, *, axis: Any = None, reverse: bool = False) -> Any:
     if not x.ndim:
         return np.array(x, None if x.dtype.kind == "f" else np.int64)
     if x.size <= _LONG and x.dtype.itemsize > 2 and not reverse:
-        return np.add.accumulate(x, axis)
+        return np.add.accumulate(ordered(x), axis)
     return _running_sum(x, axis % x.ndim, reverse)
 
 
@@ -123,7 +128,7 @@ def cumprod(x: Any, *, axis: Any = None) -> Any:
     kind = x.dtype.kind
     dtype = np.dtype(np.int64) if kind != "f" else x.dtype if x.dtype.itemsize > 2 else np.dtype(np.float32)
     if not x.ndim:
-        return np.array(x, dtype)
+        return np.array(x, x.dtype if kind == "f" else dtype)
     out = accumulate(np.multiply, x, axis % x.ndim, np.empty(x.shape, dtype))
     return out.astype(x.dtype) if kind == "f" and dtype != x.dtype else out
 
@@ -253,6 +258,7 @@ recurrence.defvjp(
 
 def _running_extreme(ufunc: Any, x: Any, axis: int) -> Any:
     axis %= x.ndim
+    x = ordered(x)
     small = x.size <= _LONG
     values = ufunc.accumulate(x, axis) if small else accumulate(ufunc, x, axis, np.empty(x.shape, x.dtype))
     reached = np.equal(x, values)
@@ -308,6 +314,7 @@ def logcumsumexp(x: Any, *, axis: int) -> Any:
     if not x.ndim:
         return np.array(x)
     axis %= x.ndim
+    x = ordered(x)
     if x.size > 128 and x.dtype.itemsize > 2:
         limit = LARGEST[x.dtype]
         top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-limit)

@@ -53,6 +53,8 @@ EDGES: dict[str, Edge] = {
     "amax with nan, once": (lambda m, x: m.amax(x, 1), ([[1.0, NAN, 2.0], [1.0, 2.0, 2.0]],), 1),
     "amax of infinities": (lambda m, x: m.amax(x), ([INF, INF, 2.0],), 2),
     "amin of all infinite": (lambda m, x: m.amin(x, 0), ([[INF, 1.0], [INF, -INF]],), 1),
+    "max of all with nan": (lambda m, x: (m.max(x), m.min(x * x)), ([1.0, NAN, 2.0, NAN],), 1),
+    "max laid out": (lambda m, x: m.max(x.T.sin(), 0, keepdim=True)[0].view(-1), ([[1.0, 3.0], [2.0, 0.5]],), 2),
     "max of one": (lambda m, x: tuple(m.max(x, 0)), ([3.0],), 2),
     "max with nan along a dim": (lambda m, x: tuple(m.max(x, 0)), ([1.0, NAN, 2.0, NAN],), 1),
     "min with nan along a dim": (lambda m, x: tuple(m.min(x, 0)), ([1.0, NAN, 2.0, NAN],), 1),

@@ -95,6 +95,8 @@ CASES: dict[str, Case] = {
             ":, ix[:, None], ix",
             "ix[1:, None], ix",
             "..., ix",
+            "None, ix[1:], ..., ix[1:], ix[1:]",
+            "None, b, ..., [1]",
             "[[[0], [1]]],",
             "[True, False]",
             ":, [True, False, True]",
@@ -112,6 +114,8 @@ CASES: dict[str, Case] = {
 }
 
 EDGES: dict[str, Edge] = {
+    "gather of no columns": (lambda m, x: x.gather(1, m.zeros(2, 0).long()), (np.zeros((2, 0)),), 1),
+    "index laid out": (lambda m, x: x[..., [0, 1]].view(-1), ([[1.0, 2.0], [3.0, 4.0]],), 2),
     "gather of nothing": (lambda m, x: x.gather(0, m.zeros(0).long()), ([1.0, 2.0],), 1),
     "index_select of nothing": (lambda m, x: x.index_select(0, m.zeros(0).long()), ([1.0, 2.0],), 1),
     "take of nothing": (lambda m, x: x.take(m.zeros(0, 2).long()), ([1.0, 2.0],), 1),

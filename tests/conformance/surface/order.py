@@ -74,6 +74,8 @@ CASES: dict[str, Case] = {
     "unique counts": lambda m, j: j.unique(sorted=True, return_counts=True),
     "unique unsorted": lambda m, j: m.unique(j, sorted=False),
     "unique dim": lambda m, j: m.unique(j, return_inverse=True, return_counts=True, dim=1),
+    "unique of many dims": lambda m, k: m.unique(k.detach().round() % 2, dim=2, return_inverse=True),
+    "unique_consecutive of many dims": lambda m, k: m.unique_consecutive(k.detach().round(), dim=2),
     "unique rows": lambda m, ix, at: m.unique(at[ix.clamp(max=1)], dim=0, return_inverse=True),
     "unique nan": lambda m, w: m.unique(w.detach()),
     "unique booleans": lambda m, b: m.unique(b),
@@ -103,6 +105,9 @@ CASES: dict[str, Case] = {
 }
 
 EDGES: dict[str, Edge] = {
+    "sort of no columns": (lambda m, x: (*m.sort(x, 1), m.msort(x.T)), (np.zeros((2, 0)),), 1),
+    "unique_consecutive of one": (lambda m, x: m.unique_consecutive(x.detach(), dim=0), ([3.0],), 0),
+    "unique of no rows": (lambda m, x: m.unique(x.detach(), dim=0), (np.zeros((0, 3)),), 0),
     "sort of nan": (lambda m, x: tuple(m.sort(x, stable=True)), ([3.0, NAN, 1.0, -INF, INF, NAN, 3.0],), 0),
     "sort of nan descending": (
         lambda m, x: tuple(m.sort(x, descending=True, stable=True)),

@@ -63,6 +63,8 @@ CASES: dict[str, Case] = {
 }
 
 EDGES: dict[str, Edge] = {
+    "prod of a lone zero": (lambda m, x: m.prod(x, 0, True), (0.0,), 2),
+    "sum laid out": (lambda m, x: m.sum(x.T, 0, True).T.sum(1, True).view(-1), (np.ones((2, 3, 2))[..., 0],), 2),
     "prod with one zero in a row": (lambda m, x: m.prod(x, 1), ([[1.5, 0.0, 2.0], [0.0, 0.0, 1.0]],), 2),
     "prod of zeros": (lambda m, x: m.prod(x), ([0.0, 0.0, 0.0, 4.0],), 2),
     "prod of many with a zero": (lambda m, x: m.prod(x), (np.append(np.linspace(0.9, 1.1, 99), 0.0),), 2),

@@ -80,6 +80,8 @@ CASES: dict[str, Case] = {
 }
 
 EDGES: dict[str, Edge] = {
+    "cumprod of a half": (lambda m, x: m.cumprod(x.half(), 0), (1.5,), 1),
+    "cumsum laid out": (lambda m, x: m.cumsum(x.T, 0).view(-1), ([[1.0, 2.0], [3.0, 4.0]],), 2),
     "cumprod with a zero": (lambda m, x: m.cumprod(x, 0), ([2.0, 0.0, 3.0, 4.0],), 2),
     "cumprod with zeros": (lambda m, x: m.cumprod(x, 0), ([2.0, 0.0, 3.0, 0.0, 5.0],), 2),
     "cumprod of zeros": (lambda m, x: m.cumprod(x, 0), ([0.0, 0.0, 0.0],), 2),
