@@ -76,7 +76,9 @@ def _stale(node: Node, which: str) -> StaleValueError:
     what = "its result" if which == "out" else f"its argument {which!r}"
     shape = f" (result of shape {node.shape})" if node.outputs is None else ""
     where = f" at {node.where}" if node.where else ""
+    # Lines are not taken down for every operation: that would cost a quarter of recording one.
+    search = "" if node.where else " (inside ad.autograd.detect_anomaly() this error names the line)"
     return StaleValueError(
         f"{node.op.name}{shape}{where} saved {what} for backward, and it was changed in place afterwards; "
-        "change a copy (x = x.clone()), or do it out of place (x = x + 1 instead of x += 1)"
+        f"change a copy (x = x.clone()), or do it out of place (x = x + 1 instead of x += 1){search}"
     )

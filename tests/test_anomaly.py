@@ -81,6 +81,15 @@ def test_a_stale_value_is_named_with_its_line():
             z.sum().backward()
 
 
+def test_a_stale_value_that_was_not_watched_says_how_to_find_its_line():
+    z = leaf(1.0, 2.0).exp()
+    z += 1
+    with pytest.raises(
+        StaleValueError, match=r"exp \(result of shape \(2,\)\) saved .*inside ad.autograd.detect_anomaly"
+    ):
+        z.sum().backward()
+
+
 def test_without_check_nan_only_lines_are_kept():
     with ad.autograd.detect_anomaly(check_nan=False):
         y = leaf(-1.0).sqrt()
