@@ -145,7 +145,9 @@ def full(
             raise OverflowError
         if wanted.kind == "u" and -np.iinfo(wanted).max <= number < 0:  # as in PyTorch, -1 is the largest number
             number = int(number) + np.iinfo(wanted).max + 1
-        return made(np.full(shape, number, wanted), device, requires_grad)
+        filled = np.empty(shape, wanted)
+        filled[...] = number  # np.full wraps what does not fit, before NumPy 2.1
+        return made(filled, device, requires_grad)
     except OverflowError:
         raise DtypeError(f"full: a Tensor of dtype {wanted} cannot hold {number}") from None
 
