@@ -326,6 +326,7 @@ def check(case: Case) -> None:
         )
 
 
+@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated:DeprecationWarning")  # since NumPy 2.5
 @pytest.mark.parametrize("name", CASES)
 def test_a_function_of_tensors_is_that_of_arrays(name):
     check(CASES[name])
