@@ -76,7 +76,7 @@ def _stale(node: Node, which: str) -> StaleValueError:
     what = "its result" if which == "out" else f"its argument {which!r}"
     shape = f" (result of shape {node.shape})" if node.outputs is None else ""
     where = f" at {node.where}" if node.where else ""
-    # Lines are not taken down for every operation: that would cost a quarter of recording one.
+    # Lines are not taken down for every operation: 0.7 us on the 2.3 of recording one.
     search = "" if node.where else " (inside ad.autograd.detect_anomaly() this error names the line)"
     return StaleValueError(
         f"{node.op.name}{shape}{where} saved {what} for backward, and it was changed in place afterwards; "
