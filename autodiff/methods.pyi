@@ -620,7 +620,7 @@ class Methods:
     def masked_fill(self, mask: Tensor, value: Operand) -> Tensor:
         """`value` where the mask is True, else `input`."""
     def masked_fill_(self, mask: Tensor, value: Operand) -> Tensor:
-        """Write `value` where the mask is True: see `autodiff.masked_fill`."""
+        """`autodiff.masked_fill` in place: write the result into this Tensor, and return it."""
     def masked_scatter(self, mask: Tensor, source: Tensor) -> Tensor:
         """Write the elements of `source`, one after the other, where the mask is True."""
     def masked_scatter_(self, mask: Tensor, source: Tensor) -> Tensor:
@@ -835,7 +835,7 @@ class Methods:
     def reciprocal(self) -> Tensor:
         """1 / input, elementwise."""
     def reciprocal_(self) -> Tensor:
-        """1 / each element, in place."""
+        """`autodiff.reciprocal` in place: write the result into this Tensor, and return it."""
     def relu(self) -> Tensor:
         """max(input, 0), elementwise."""
     def relu_(self) -> Tensor:
@@ -869,7 +869,7 @@ class Methods:
     def rsqrt(self) -> Tensor:
         """1 / sqrt(input), elementwise."""
     def rsqrt_(self) -> Tensor:
-        """1 / sqrt of each element, in place."""
+        """`autodiff.rsqrt` in place: write the result into this Tensor, and return it."""
     def scatter(
         self,
         dim: _int,

@@ -15,7 +15,7 @@ from autodiff.ops import comparison, linalg, rounding
 from autodiff.ops import elementwise as ew
 from autodiff.primitive import Primitive
 
-__all__ = ["Operators"]
+__all__ = ["Operators", "power_in_place"]
 
 Binary = Callable[[Any, Any], Any]
 
@@ -73,7 +73,8 @@ def power(x: Any, y: Any) -> Any:
     return ew.power(x, y)
 
 
-def _power_in_place(self: Any, y: Any) -> Any:
+def power_in_place(self: Any, y: Any) -> Any:
+    """Do ``self **= y``, for the operator and the method alike."""
     if type(y) is int or type(y) is float:
         return inplace.update(self, ew.power_scalar, exponent=y)
     return inplace.update(self, ew.power, y)
@@ -113,7 +114,7 @@ class Operators:
     __imod__ = _in_place(rounding.remainder)
     __pow__ = _left(power, "__rpow__")
     __rpow__ = _right(power)
-    __ipow__ = _power_in_place
+    __ipow__ = power_in_place
     __matmul__ = _left(linalg.matmul, "__rmatmul__")
     __rmatmul__ = _right(linalg.matmul)
     __eq__ = _alike(comparison.equal, False)

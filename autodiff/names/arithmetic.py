@@ -55,6 +55,7 @@ IN_PLACE = (
     "lcm",
     "lerp",
     "negative",
+    "reciprocal",
 )
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "tanh",
 ]
 METHODS = __all__
+IN_PLACE = ("rsqrt",)
 
 
 def exp(input: Tensor) -> Tensor:

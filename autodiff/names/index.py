@@ -36,6 +36,7 @@ __all__ = [
 ]
 # The method `where` takes the condition second: see `autodiff.names.variadic`.
 METHODS = [name for name in __all__ if name != "where"]
+IN_PLACE = ("masked_fill",)
 
 _ALL = slice(None)
 

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from autodiff.errors import AutodiffError, DtypeError
 from autodiff.graph import Value, modes, wrap
 from autodiff.inplace import overwrite, turn, update, write_item
-from autodiff.names import arithmetic, elementwise, sampling, variadic
+from autodiff.names import arithmetic, sampling, variadic
 from autodiff.names import shape as shapes
 from autodiff.names.arguments import Operand, one_dim
-from autodiff.names.index import fill_value, masked_fill
+from autodiff.names.index import fill_value
+from autodiff.operators import power_in_place
 from autodiff.ops import elementwise as ew
 from autodiff.ops import rounding
 from autodiff.ops import shape as sh
@@ -45,16 +46,13 @@ METHODS = [
     "floor_divide_",
     "log1p_",
     "log_",
-    "masked_fill_",
     "mul_",
     "multiply_",
     "neg_",
     "normal_",
     "pow_",
-    "reciprocal_",
     "relu_",
     "remainder_",
-    "rsqrt_",
     "sigmoid_",
     "sign_",
     "sin_",
@@ -114,9 +112,7 @@ def remainder_(input: Tensor, other: Operand) -> Tensor:
 
 def pow_(input: Tensor, exponent: Operand) -> Tensor:
     """Raise to a power in place."""
-    if type(exponent) is int or type(exponent) is float:
-        return update(input, ew.power_scalar, exponent=exponent)
-    return update(input, ew.power, exponent)
+    return power_in_place(input, exponent)
 
 
 def square_(input: Tensor) -> Tensor:
@@ -139,21 +135,6 @@ def clamp_min_(input: Tensor, min: Operand) -> Tensor:
 def clamp_max_(input: Tensor, max: Operand) -> Tensor:
     """Lower each element to `max` at most, in place."""
     return update(input, ew.clip, None, max)
-
-
-def masked_fill_(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
-    """Write `value` where the mask is True: see `autodiff.masked_fill`."""
-    return _replace(input, lambda x: masked_fill(x, mask, value))
-
-
-def rsqrt_(input: Tensor) -> Tensor:
-    """1 / sqrt of each element, in place."""
-    return _replace(input, elementwise.rsqrt)
-
-
-def reciprocal_(input: Tensor) -> Tensor:
-    """1 / each element, in place."""
-    return _replace(input, arithmetic.reciprocal)
 
 
 def zero_(input: Tensor) -> Tensor:

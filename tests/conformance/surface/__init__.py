@@ -3,58 +3,12 @@
 A family whose numbers lose digits in float32 by nature (decompositions) may say so in TOLERANCE.
 """
 
-from tests.conformance.surface import (
-    arithmetic,
-    comparison,
-    contraction,
-    conversion,
-    creation,
-    decompositions,
-    edges,
-    elementwise,
-    extremes,
-    index,
-    linalg,
-    matrices,
-    moments,
-    order,
-    products,
-    reduce,
-    rounding,
-    scans,
-    scatter,
-    shape,
-    specials,
-    stacking,
-    views,
-    waves,
-    writing,
-)
+from importlib import import_module
+from pathlib import Path
 
-FAMILIES = (
-    arithmetic,
-    comparison,
-    contraction,
-    conversion,
-    creation,
-    decompositions,
-    edges,
-    elementwise,
-    extremes,
-    index,
-    linalg,
-    matrices,
-    moments,
-    order,
-    products,
-    reduce,
-    rounding,
-    scans,
-    scatter,
-    shape,
-    specials,
-    stacking,
-    views,
-    waves,
-    writing,
+#: Every family: the files of this folder, but for the form and the ledger.
+FAMILIES = tuple(
+    import_module(f"{__name__}.{path.stem}")
+    for path in sorted(Path(__file__).parent.glob("*.py"))
+    if path.stem not in ("__init__", "form", "ledger")
 )
