@@ -88,7 +88,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AnomalyError", "AutodiffError", "DivisionError", "DtypeError", "Function", "Generator", "GradientError",
     "IndexingError", "LinAlgError",
-    "MissingExtraError", "ShapeError", "Size", "StaleValueError", "Tensor", "__version__", "as_tensor", "autograd",
+    "MissingExtraError", "RecordingError", "ShapeError", "Size", "StaleValueError", "Tensor", "__version__", "as_tensor", "autograd",
     "bool", "cuda", "default_generator", "device", "double", "draw", "dtype", "e", "enable_grad", "float",
     "float16", "float32", "float64", "from_numpy", "get_default_dtype", "get_printoptions", "get_rng_state", "grad",
     "gradcheck", "gradgradcheck", "half", "inf", "inference_mode", "initial_seed", "int", "int16", "int32", "int64",

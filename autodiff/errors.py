@@ -17,6 +17,7 @@ __all__ = [
     "IndexingError",
     "LinAlgError",
     "MissingExtraError",
+    "RecordingError",
     "ShapeError",
     "StaleValueError",
 ]
@@ -44,6 +45,10 @@ class GradientError(AutodiffError):
 
 class StaleValueError(GradientError):
     """A value that backward needs was changed in place after it was saved."""
+
+
+class RecordingError(AutodiffError):
+    """A step that cannot be compiled as it is written: the line, and how to write it instead."""
 
 
 class AnomalyError(AutodiffError, FloatingPointError):
