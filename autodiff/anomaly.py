@@ -21,10 +21,12 @@ class _Watch:
         self.check_nan = check_nan
         self.outer = outer
 
-    def operation(self, op: Any, args: tuple[Any, ...], static: dict[str, Any], outs: tuple[Any, ...]) -> None:
+    def operation(
+        self, op: Any, args: tuple[Any, ...], static: dict[str, Any], outs: tuple[Any, ...], extra: Any = ()
+    ) -> None:
         """Remember where the operation stands and what it was given, and look at its results."""
         if self.outer is not None:
-            self.outer.operation(op, args, static, outs)
+            self.outer.operation(op, args, static, outs, extra)
         where = source_of_the_user()
         given = _described(op, args)
         for out in outs:

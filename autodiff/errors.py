@@ -72,3 +72,10 @@ class MissingExtraError(AutodiffError, ImportError):
         return cls(
             f"{feature} needs {package}, which is not installed.\nInstall it with: pip install 'wengert[{extra}]'"
         )
+
+
+class Deviation(Exception):
+    """What the code of a compiled step raises, before it has changed anything, on values that it is not for.
+
+    Users never meet it: the call is recorded anew, in a form that is for such values too.
+    """

@@ -6,15 +6,16 @@ import sys
 from collections.abc import Iterable
 from os.path import basename
 
-__all__ = ["line_of_the_user", "source_of_the_user"]
+__all__ = ["OURS", "line_of_the_user", "source_of_the_user"]
 
-_OURS: Iterable[str] = ("autodiff", "nn", "optim")
+#: The packages whose frames are not the user's.
+OURS: Iterable[str] = ("autodiff", "nn", "optim")
 
 
 def _place() -> tuple[str, int] | None:
     frame = sys._getframe(2)
     while frame is not None:
-        if str(frame.f_globals.get("__name__", "")).partition(".")[0] not in _OURS:
+        if str(frame.f_globals.get("__name__", "")).partition(".")[0] not in OURS:
             return frame.f_code.co_filename, frame.f_lineno
         frame = frame.f_back  # type: ignore[assignment]
     return None

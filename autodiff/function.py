@@ -212,7 +212,7 @@ class Function:
         vertices = [a._node if isinstance(a, Value) else None for a in args]
         ctx.needs_input_grad = tuple(v is not None for v in vertices)
         before = modes.grad, modes.listener
-        modes.grad, modes.listener = False, None
+        modes.grad, modes.listener = False, modes.recorder  # a recording hears what is inside
         try:
             if cls.setup_context is Function.setup_context:
                 result = cls.forward(ctx, *args, **kwargs)
@@ -225,7 +225,7 @@ class Function:
         outs = [_fresh(cls, o, args, ctx) for o in (result if several else (result,))]
         if modes.grad and any(ctx.needs_input_grad):
             _attach(cls, ctx, vertices, outs, several, result if several else (result,))
-        if modes.listener is not None:
+        if modes.listener is not None and modes.listener is not modes.recorder:
             modes.listener.operation(_Operation(cls), args, {}, tuple(outs))
         return tuple(outs) if several else outs[0]
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from autodiff.backward import own, sweep
 from autodiff.errors import GradientError, ShapeError
-from autodiff.graph import Leaf, Value, Vertex, modes, stamp, wrap
-from autodiff.primitive import rederive
+from autodiff.graph import Leaf, Value, Vertex, changes, modes, stamp, wrap
+from autodiff.primitive import recorded, rederive
 
 __all__ = ["backward", "grad", "vertex_of"]
 
@@ -74,10 +74,15 @@ def backward(
         if create_graph:
             g = found.pop(vertex)
             vertex.grad = g if before is None else before + g
+            changes.structure += 1
+        elif modes.recorder is not None:
+            _accumulate_recorded(vertex, found.pop(vertex))
         elif before is None:
             vertex.grad = wrap(own(found.pop(vertex)))
+            changes.structure += 1
         elif before._node is not None or not before._array.flags.writeable:
             vertex.grad = wrap(before._array + found.pop(vertex))
+            changes.structure += 1
         else:
             before._array += found.pop(vertex)
             stamp(before._storage)
@@ -149,6 +154,8 @@ def grad(
         if vertex in found:
             if create_graph:
                 results.append(found[vertex])
+            elif modes.recorder is not None:
+                results.append(_copy_recorded(found[vertex]))
             else:
                 last = vertex not in targets[i + 1 :]
                 results.append(wrap(own(found.pop(vertex)) if last else np.array(found[vertex])))
@@ -164,6 +171,27 @@ def grad(
     return tuple(results)
 
 
+def _copy_recorded(g: Any) -> Any:
+    """The values of `g` in memory of their own, which a recording knows as the same."""
+    copy = wrap(np.array(g._array))
+    assert modes.recorder is not None
+    modes.recorder.same(copy, g)
+    return copy
+
+
+def _accumulate_recorded(vertex: Vertex, g: Any) -> None:
+    """Add to a ``.grad`` while a step is recorded: in the memory it has, if it has some."""
+    before = vertex.grad
+    if before is None:
+        vertex.grad = _copy_recorded(g)
+        return
+    with_g = recorded.add(before, g)
+    before._array[...] = with_g._array
+    stamp(before._storage)
+    assert modes.recorder is not None
+    modes.recorder.wrote(before, (...,), (), with_g)
+
+
 def _run(
     roots: tuple[list[Vertex], list[Any]], targets: list[Vertex] | None, retain_graph: bool, create_graph: bool
 ) -> dict[Vertex, Any]:
@@ -172,6 +200,8 @@ def _run(
         return sweep(*roots, targets=targets, retain_graph=retain_graph, create_graph=create_graph)
     finally:
         modes.grad = before
+        if modes.recorder is not None:
+            modes.recorder.leaving()
 
 
 def _listed(tensors: Any) -> list[Any]:
@@ -234,9 +264,9 @@ def _seed(t: Any, seed: Any, create_graph: bool) -> Any:
                 "reduce it first (.sum() or .mean()), or pass gradient= with the cotangent of each element"
             )
         one = _ONES[array.dtype] if not array.ndim else np.ones(array.shape, array.dtype)
-        return wrap(one) if create_graph else one
+        return wrap(one) if create_graph or modes.recorder is not None else one
     if not isinstance(seed, Value):
         seed = wrap(np.asarray(seed, array.dtype))
     if seed._array.shape != array.shape:
         raise ShapeError(f"the gradient has shape {seed._array.shape}, but the Tensor has shape {array.shape}")
-    return seed if create_graph else seed._array
+    return seed if create_graph or modes.recorder is not None else seed._array

@@ -305,14 +305,64 @@ class RemovableHandle:
 class Listener(Protocol):
     """A reader of the tape that wants to see it grow: a trace, a compiler."""
 
-    def operation(self, op: Any, args: tuple[Any, ...], static: dict[str, Any], outs: tuple[Any, ...]) -> None:
-        """Hear of one application of `op`, with its arguments and results as the user holds them."""
+    def operation(
+        self, op: Any, args: tuple[Any, ...], static: dict[str, Any], outs: tuple[Any, ...], extra: Any = ()
+    ) -> None:
+        """Hear of one application of `op`, with its arguments and results as the user holds them, and its residuals."""
 
     def contribution(self, source: Vertex, position: int, target: Vertex, g: Any, total: Any) -> None:
         """Hear that `source` sent the cotangent `g` to its argument `position`; `total` is their sum so far."""
 
     def adjoint(self, vertex: Vertex, g: Any) -> None:
         """Hear that the cotangent `g` of `vertex` is complete."""
+
+
+class Recorder(Listener, Protocol):
+    """A listener that takes a whole step down, so that it can be replayed. See `autodiff.compiler.recorder`."""
+
+    def number(self, x: Any) -> Any:
+        """The plain number that a number of the host stands for; None if `x` is none."""
+
+    def reading(self, t: Any, how: str) -> None:
+        """Hear that the elements of a Tensor leave for Python, where no recorder can follow."""
+
+    def wrote(self, t: Any, key: tuple[Any, ...], indices: tuple[Any, ...], value: Any) -> None:
+        """Hear that ``t[key] = value`` was done in memory."""
+
+    def same(self, t: Any, source: Any) -> None:
+        """Hear that `t` holds a copy of the elements of `source`, a Tensor or an array."""
+
+    def cleared(self, t: Any) -> None:
+        """Hear that the gradient of a leaf was taken away."""
+
+    def entering(self, node: Any) -> None:
+        """Hear that backward goes through `node` now."""
+
+    def leaving(self) -> None:
+        """Hear that the backward pass is over."""
+
+    def drawing(self, generator: Any, rng: Any) -> Any:
+        """A stand-in for NumPy's generator, through which the recorder hears what is drawn."""
+
+    def optimize(self, optimizer: Any) -> None:
+        """Do the step of an optimizer."""
+
+    def refuse(self, what: str, mend: str) -> None:
+        """Hear of something that cannot be recorded, and how to write it instead."""
+
+
+class _Changes:
+    """Counters that say whether a compiled step may be replayed as it is: it compares them, and looks no further."""
+
+    #: Of what is not data: attributes of modules, memory that is exchanged, gradients that come and go.
+    structure: int = 0
+    #: Of settings of optimizers, which are read anew.
+    settings: int = 0
+    #: Of looks at ``.grad``: who holds one must not see it overwritten.
+    looks: int = 0
+
+
+changes = _Changes()
 
 
 class _Modes(_local):
@@ -323,6 +373,8 @@ class _Modes(_local):
     listener: Listener | None = None
     # The hooks that saved values are handed through.
     saving: tuple[Callable[[Any], Any], Callable[[Any], Any]] | None = None
+    # The listener once more, while it takes a step down for compiling: it must also hear of what is no operation.
+    recorder: Recorder | None = None
 
 
 modes = _Modes()

@@ -28,6 +28,8 @@ def update(t: Any, op: Primitive, *rest: Any, **static: Any) -> Any:
     source = t
     if recording and any(rule is not None and 0 in rule.places for rule in op.rules):
         source = wrap(np.array(t._array), t._node)  # the rule wants what is about to be overwritten
+        if modes.recorder is not None:
+            modes.recorder.same(source, t)
     result = op(source, *rest, **static)
     if result._array.shape != t._array.shape:
         raise ShapeError(
@@ -53,7 +55,7 @@ def overwrite(t: Any, value: Any, recording: bool | None = None) -> None:
             f"a result of dtype {array.dtype} cannot be written into a Tensor of dtype {t._array.dtype}; "
             "do it out of place, or convert the Tensor first"
         )
-    _write(t, (...,), (), array)
+    _write(t, (...,), (), array, value)
     if recording:
         if array.dtype != t._array.dtype:
             value = primitives["cast"](value, dtype=t._array.dtype)
@@ -74,7 +76,7 @@ def write_item(t: Any, key: tuple[Any, ...], indices: tuple[Any, ...], value: An
             if array.shape[:extra] == (1,) * extra:  # which the assignment ignores
                 value = primitives["reshape"](value, shape=array.shape[extra:])
                 array = value._array
-    _write(t, key, arrays, array)
+    _write(t, key, indices, array, value)
     if recording:
         rebase(t, primitives["index_put"].apply_in_place(t, t, value, *indices, key=key))
 
@@ -92,6 +94,8 @@ def turn(t: Any, op: Primitive, **static: Any) -> Any:
     write, after which they derive their history anew, and then they look for the base that they were made of.
     """
     prepare(t, ())
+    if modes.recorder is not None:
+        modes.recorder.refuse("a change of dims in place", "write y = x.t() in place of x.t_(), and so on")
     if isinstance(t._node, Leaf):
         raise GradientError(
             "the dims of a leaf Tensor that requires grad cannot be changed in place; "
@@ -121,15 +125,17 @@ def rebase(t: Any, node: Any) -> None:
         t = base
 
 
-def _write(t: Any, key: tuple[Any, ...], indices: tuple[Any, ...], array: Any) -> None:
-    """Write into memory and stamp it."""
+def _write(t: Any, key: tuple[Any, ...], indices: tuple[Any, ...], array: Any, value: Any) -> None:
+    """Write into memory and stamp it; `indices` and `value` are the Tensors that a recorder knows."""
     try:
-        assign(t._array, key, indices, array)
+        assign(t._array, key, tuple([i._array for i in indices]), array)
     except IndexError as error:
         raise misfit(t._array, error) from None
     except (ValueError, TypeError, OverflowError) as error:
         raise _refusal(t._array, array, error) from None
     stamp(t._storage)
+    if modes.recorder is not None:
+        modes.recorder.wrote(t, key, indices, value)
 
 
 def _refusal(x: Any, array: Any, error: Exception) -> Exception:

@@ -175,6 +175,10 @@ class Primitive:
                 arrays.append(a)
                 edges.append(None)
                 storages.append(None)
+            elif modes.recorder is not None and (number := modes.recorder.number(a)) is not None:
+                arrays.append(number)
+                edges.append(None)
+                storages.append(None)
             else:
                 return self(*[operand(x, self.name) for x in args], **static)
             bit += bit
@@ -205,7 +209,7 @@ class Primitive:
             storages.append(storage)
             tensor._node = self.node(tracked, arrays, edges, storages, out, extra, static)
         if modes.listener is not None:
-            modes.listener.operation(self, args, static, (tensor,))
+            modes.listener.operation(self, args, static, (tensor,), extra)
         return tensor
 
     def node(
@@ -310,7 +314,7 @@ class Primitive:
                 for i, t in enumerate(tensors):
                     t._node = node.output(i) if t._array.dtype.kind == "f" else None
         if modes.listener is not None:
-            modes.listener.operation(self, args, static, tensors)
+            modes.listener.operation(self, args, static, tensors, extra)
         return tensors
 
     def _promote(self, args: tuple[Any, ...], arrays: list[Any]) -> list[Any] | None:

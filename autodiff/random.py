@@ -12,7 +12,7 @@ import numpy as np
 
 from autodiff.devices import Device, as_device
 from autodiff.errors import DtypeError, ShapeError
-from autodiff.graph import wrap
+from autodiff.graph import modes, wrap
 
 if TYPE_CHECKING:
     from autodiff.tensors import Tensor
@@ -66,7 +66,7 @@ class Generator:
             from numpy.random import Generator as NumPyGenerator
 
             self._rng = NumPyGenerator(PCG64(self._seed))
-        return self._rng
+        return self._rng if modes.recorder is None else modes.recorder.drawing(self, self._rng)
 
     def manual_seed(self, seed: int) -> Generator:
         """Start again from a seed, an integer of 64 bits; return the generator itself."""

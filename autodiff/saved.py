@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.errors import StaleValueError
-from autodiff.graph import Node, wrap
+from autodiff.graph import Node, modes, wrap
 from autodiff.rules import ResolvedRule
 
 __all__ = ["check_fresh", "unpack"]
@@ -28,7 +28,8 @@ def unpack(op: Any, node: Node, rule: ResolvedRule, saved: tuple[Any, ...], reco
             unpacked.append(_results(op, node, value))
         else:
             form = op.residuals[place - n - 1]
-            if form is None:
+            # A recording has the residual as it is; only a second derivative asks how it came about.
+            if form is None or (modes.recorder is not None and not modes.grad):
                 unpacked.append(wrap(value) if isinstance(value, np.ndarray) else value)
             else:
                 values = unpack(op, node, form, node.spare[place - n - 1], recorded)

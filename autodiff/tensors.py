@@ -15,7 +15,7 @@ import numpy as np
 from autodiff import dtypes, gradients, inplace
 from autodiff.devices import Device, as_device, cpu
 from autodiff.errors import AutodiffError, DtypeError, GradientError, ShapeError
-from autodiff.graph import Leaf, Output, RemovableHandle, Storage, Value, Vertex, upward, wrap
+from autodiff.graph import Leaf, Output, RemovableHandle, Storage, Value, Vertex, changes, modes, upward, wrap
 from autodiff.methods import Methods
 from autodiff.operands import as_array, owned
 from autodiff.operators import Operators
@@ -90,6 +90,7 @@ class Tensor(Value, Operators, Methods):
             self._node.shape = array.shape
         self._array = array
         self._storage = value._storage
+        changes.structure += 1
 
     # ------------------------------------------------------------------ its place in the graph
 
@@ -114,6 +115,7 @@ class Tensor(Value, Operators, Methods):
             self._node = Leaf(self._array.shape, self._array.dtype)
             self._node.grad = self._grad
             self._base = self._view = None  # a leaf has no history to derive anew when its memory is written
+            changes.structure += 1
         elif not requires_grad and node is not None:
             if not isinstance(node, Leaf):
                 raise GradientError(
@@ -122,6 +124,7 @@ class Tensor(Value, Operators, Methods):
                 )
             self._grad = node.grad
             self._node = None
+            changes.structure += 1
         return self
 
     @property
@@ -141,6 +144,7 @@ class Tensor(Value, Operators, Methods):
         """The gradient that backward accumulated here, of the same shape and dtype; None before there is one."""
         node = self._node
         grad: Tensor | None = self._grad if node is None else node.grad
+        changes.looks += 1
         return grad
 
     @grad.setter
@@ -154,6 +158,9 @@ class Tensor(Value, Operators, Methods):
                 )
             if value is self:
                 raise GradientError("a Tensor cannot be its own .grad; use .clone()")
+        changes.structure += 1
+        if modes.recorder is not None:
+            modes.recorder.cleared(self)
         if self._node is None:
             self._grad = value
         else:
@@ -272,6 +279,7 @@ class Tensor(Value, Operators, Methods):
         """The elements as an ndarray on the same memory; backward cannot see what is written there."""
         if self.requires_grad and not force:
             raise GradientError("a Tensor that requires grad gives no array; use .detach().numpy()")
+        self._leaving(".numpy()")
         return self._array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
@@ -279,16 +287,24 @@ class Tensor(Value, Operators, Methods):
             raise GradientError(
                 "NumPy would lose the gradient of a Tensor that requires grad; use .detach().numpy() if that is meant"
             )
+        self._leaving("an array made of a Tensor")
         return np.array(self._array, dtype=dtype, copy=copy)
+
+    def _leaving(self, how: str) -> None:
+        """Tell a recorder of a step that the elements leave for Python, where it cannot follow them."""
+        if modes.recorder is not None:
+            modes.recorder.reading(self, how)
 
     def item(self) -> Any:
         """The one element, as a Python number."""
         if self._array.size != 1:
             raise ShapeError(f"item() needs a Tensor of one element, got shape {self._array.shape}; use tolist()")
+        self._leaving(".item()")
         return self._array.item()
 
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers."""
+        self._leaving(".tolist()")
         return self._array.tolist()
 
     def __len__(self) -> int:
@@ -306,6 +322,7 @@ class Tensor(Value, Operators, Methods):
             raise AutodiffError(
                 f"the truth of a Tensor of shape {self._array.shape} is ambiguous; use .any() or .all()"
             )
+        self._leaving("the truth of a Tensor")
         return bool(self._array)
 
     def __float__(self) -> float:
@@ -317,21 +334,24 @@ class Tensor(Value, Operators, Methods):
     def __index__(self) -> int:
         if self._array.dtype.kind not in "iu" or self._array.size != 1:
             raise DtypeError("only a Tensor of one integer can be used as an index")
+        self._leaving("an index")
         return int(self._array.item())
 
     def __contains__(self, element: Any) -> bool:
         if not isinstance(element, (Value, int, float, np.generic, np.ndarray)):
             raise DtypeError(f"a Tensor holds numbers, so it cannot be asked for a {type(element).__name__}")
+        self._leaving("`in`")
         return bool((self._array == (element._array if isinstance(element, Value) else element)).any())
 
     def __repr__(self) -> str:
         from autodiff.printing import render
 
+        self._leaving("a printed Tensor")
         return render(self)
 
     def __format__(self, spec: str) -> str:
         if not self._array.ndim:
-            return format(self._array.item(), spec)
+            return format(self.item(), spec)
         try:
             return format(repr(self), spec)
         except ValueError:

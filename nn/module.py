@@ -9,7 +9,7 @@ import autodiff as ad
 from autodiff.devices import Device, as_device
 from autodiff.dtypes import as_dtype
 from autodiff.errors import AutodiffError
-from autodiff.graph import RemovableHandle
+from autodiff.graph import RemovableHandle, changes
 from autodiff.tensors import Tensor
 from nn import hooks, state
 from nn.errors import LayerError, SetupError
@@ -89,6 +89,8 @@ class Module:
     # ------------------------------------------------------------------ attributes and their registries
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if self.__dict__.get(name) is not value:
+            changes.structure += 1  # which compiled steps look at
         if isinstance(value, (Parameter, Module, Buffer)):
             if "_modules" not in self.__dict__:
                 raise SetupError(
@@ -109,6 +111,7 @@ class Module:
 
     def _register(self, registry: dict[str, Any], name: str, value: Any) -> None:
         """Make `value` an attribute that one registry knows, and the others do not."""
+        changes.structure += 1
         others: tuple[dict[str, Any], ...] = (self._parameters, self._buffers, self._modules)
         for other in others:
             if other is not registry:
@@ -143,12 +146,14 @@ class Module:
     def _hold(self, name: str, value: Tensor | None) -> Tensor | None:
         """Let a registered parameter or buffer be another Tensor, whatever its class; return what it was."""
         registry: dict[str, Any] = self._parameters if name in self._parameters else self._buffers
+        changes.structure += 1
         before: Tensor | None = registry[name]
         registry[name] = value
         object.__setattr__(self, name, value)
         return before
 
     def __delattr__(self, name: str) -> None:
+        changes.structure += 1
         object.__delattr__(self, name)
         self._parameters.pop(name, None)
         self._buffers.pop(name, None)
@@ -334,7 +339,8 @@ class Module:
                 parameter.grad = None
             elif parameter.grad is not None:
                 parameter.grad = Tensor.detach(parameter.grad)
-                parameter.grad._array.fill(0)
+                with ad.no_grad():
+                    parameter.grad.zero_()
 
     def to(self: Self, *args: Any, **kwargs: Any) -> Self:
         """Convert all floating parameters and buffers, in place, to a dtype; return this module.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import sqrt
 from typing import Any
 
 from optim.optimizer import Optimizer
@@ -106,6 +105,6 @@ class Adam(Optimizer):
         if rest:
             largest = xp.maximum(rest[0], v)
             rest = [largest]
-        correction = sqrt(1 - beta2**t)
+        correction = (1 - beta2**t) ** 0.5  # with operators alone: t may be a number that a compiled step reads
         step = lr * correction / (1 - beta1**t)
         return p - step * m / (xp.sqrt(largest) + h["eps"] * correction), (m, v, *rest)

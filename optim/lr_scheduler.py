@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from math import cos, pi
 from typing import Any
 
+from autodiff.graph import modes
 from optim.optimizer import Optimizer
 
 __all__ = ["CosineAnnealingLR", "ExponentialLR", "LRScheduler", "LambdaLR", "StepLR"]
@@ -47,6 +48,11 @@ class LRScheduler:
 
     def step(self) -> None:
         """Go on to the next epoch."""
+        if modes.recorder is not None:
+            modes.recorder.refuse(
+                "scheduler.step() changes settings in Python, which a replay does not run",
+                "call it outside the compiled function",
+            )
         self.last_epoch += 1
         for i, (group, base) in enumerate(zip(self.optimizer.param_groups, self.base_lrs)):
             group["lr"] = self.rate(base, self.last_epoch, i)

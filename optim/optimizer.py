@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from autodiff.errors import AutodiffError, ShapeError
-from autodiff.graph import stamp, wrap
-from autodiff.modes import enable_grad
+from autodiff.graph import changes, modes, wrap
+from autodiff.modes import enable_grad, no_grad
 from autodiff.tensors import Tensor
 from optim.program import Program
 from optim.running import Run
-from optim.state import State
+from optim.state import Group, State
 
 __all__ = ["Optimizer"]
 
@@ -85,6 +85,8 @@ class Optimizer:
     def _arrange(self, state: Mapping[Any, Any] | None = None) -> None:
         """Begin with this state and nothing arranged for running."""
         self._runs: list[Run] = []
+        self._packs: dict[Any, Any] = {}  # of compiled steps
+        changes.structure += 1
         self._program = Program()
         self._state = State(self._runs)
         for p, entry in (state or {}).items():
@@ -132,6 +134,10 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        if modes.recorder is not None:
+            with no_grad():
+                modes.recorder.optimize(self)
+            return loss
         runs, program = self._runs, self._program
         for i, group in enumerate(self.param_groups):
             if i >= len(runs) or not runs[i].step(self, group, program):
@@ -139,6 +145,18 @@ class Optimizer:
                 runs[i : i + 1] = [run]
                 run.step(self, group, program)
         return loss
+
+    def record(self, recorder: Any) -> None:
+        """Make one step while a compiled step is recorded: see `optim.recording`."""
+        from optim.recording import record
+
+        record(self, recorder)
+
+    def recorded_facts(self) -> tuple[Any, ...]:
+        """What a recorded step depends on, besides the settings that it reads at each call."""
+        from optim.recording import facts
+
+        return facts(self)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Take away the gradients of all parameters, before the next backward adds to them.
@@ -152,6 +170,9 @@ class Optimizer:
         for group in self.param_groups:
             for p in group["params"]:
                 node = p._node
+                changes.structure += 1
+                if modes.recorder is not None:
+                    modes.recorder.cleared(p)
                 if not set_to_none:
                     _zero(p)
                 elif node is None:
@@ -199,7 +220,8 @@ class Optimizer:
             if id(p) in known:
                 raise ValueError(f"parameter {which}, of shape {tuple(p.shape)}, is in the optimizer already")
             known.add(id(p))
-        group = {**self.defaults, **param_group, "params": params}
+        group = Group({**self.defaults, **param_group, "params": params})
+        changes.structure += 1
         if names:
             group["param_names"] = names
         self.check(group)
@@ -304,8 +326,8 @@ def _zero(p: Any) -> None:
     if grad._node is not None or not grad._array.flags.writeable:
         p.grad = wrap(np.zeros(p._array.shape, p._array.dtype))
     else:
-        grad._array.fill(0)
-        stamp(grad._storage)
+        with no_grad():
+            grad.zero_()
 
 
 def _loaded(name: str, value: Any, p: Any) -> Any:

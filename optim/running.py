@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autodiff.errors import ShapeError
-from autodiff.graph import last_write, tick, wrap
+from autodiff.graph import changes, last_write, tick, wrap
 from autodiff.primitive import plain
 from optim.program import Program, aligned
 
@@ -192,6 +192,7 @@ class Run:
     """
 
     def __init__(self, rule: Optimizer, group: dict[str, Any]) -> None:
+        changes.structure += 1  # state moves to memory of this arrangement
         self.names = rule.slots(group)
         self.count = len(group["params"])
         self.units: list[Any] = []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["State", "Watched"]
+from autodiff.graph import changes
+
+__all__ = ["Group", "State", "Watched"]
 
 
 class Watched(dict[Any, Any]):
@@ -70,3 +72,48 @@ class State(Watched):
     def show(self, key: Any, items: dict[str, Any]) -> None:
         """Put entries in without noticing: the optimizer's own hand."""
         dict.update(self[key], items)
+
+
+class Group(dict[str, Any]):
+    """A parameter group that counts its changes: compiled steps read settings anew when one has changed."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if is_read(value) and is_read(self.get(key)):
+            changes.settings += 1
+        else:
+            changes.structure += 1
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key: str) -> None:
+        changes.structure += 1
+        super().__delitem__(key)
+
+    def pop(self, *args: Any) -> Any:
+        """Take a setting out, and return it."""
+        changes.structure += 1
+        return super().pop(*args)
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Take over settings."""
+        for key, value in dict(*args, **kwargs).items():
+            self[key] = value
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """Return a setting, which is first made if it is not there."""
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def __ior__(self, other: Any) -> Group:  # type: ignore[misc, override]
+        self.update(other)
+        return self
+
+    def __reduce__(self) -> Any:
+        return Group, (dict(self),)
+
+
+def is_read(value: Any) -> bool:
+    """Whether a setting is a number, or a tuple of numbers, which compiled steps read at each call."""
+    if isinstance(value, tuple):
+        return all(is_read(v) for v in value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -1,9 +1,7 @@
-"""Deviation: what a compiled step raises, before it has changed anything, when a call is not like the recorded one."""
+"""Deviation, where the compiler's modules expect it; operations raise it, so that it lives with the errors."""
 
 from __future__ import annotations
 
+from autodiff.errors import Deviation
+
 __all__ = ["Deviation"]
-
-
-class Deviation(Exception):
-    """A call that the program is not for, found by looking at values; it is recorded anew in a more general form."""

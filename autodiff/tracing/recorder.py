@@ -151,10 +151,12 @@ class Record:
 
     # ------------------------------------------------------------------ what a listener hears
 
-    def operation(self, op: Any, args: tuple[Any, ...], static: dict[str, Any], outs: tuple[Any, ...]) -> None:
+    def operation(
+        self, op: Any, args: tuple[Any, ...], static: dict[str, Any], outs: tuple[Any, ...], extra: Any = ()
+    ) -> None:
         """Hear of one application of an operation."""
         if self._outer[-1] is not None:
-            self._outer[-1].operation(op, args, static, outs)
+            self._outer[-1].operation(op, args, static, outs, extra)
         if not modes.grad:
             return
         operands = [self._variable(a) if isinstance(a, Value) else a for a in args]

@@ -1,0 +1,69 @@
+"""What a program is emitted for: machine code through Numba where it is installed and can do it all, else NumPy."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any, NamedTuple
+
+from autodiff.compiler.program import Program
+from autodiff.errors import MissingExtraError, RecordingError
+
+__all__ = ["NAMES", "Backend", "choose"]
+
+NAMES = ("numpy", "numba")
+
+
+class Backend(NamedTuple):
+    """What a program was emitted for.
+
+    Parameters
+    ----------
+    name : {"numpy", "numba"}
+    emitted : Emitted
+        With `source` and `bind`.
+    reason : str
+        Why it is not the other one; may be empty.
+    """
+
+    name: str
+    emitted: Any
+    reason: str = ""
+
+
+def choose(program: Program, wanted: str | None, native: bool = True) -> Backend:
+    """Emit a program.
+
+    Parameters
+    ----------
+    program : Program
+    wanted : {"numpy", "numba"} or None
+        None takes Numba if it is installed and it is worth it.
+    native : bool, default=True
+        False calls the primitives' own forwards, one after the other.
+
+    Raises
+    ------
+    RecordingError
+        If Numba was asked for by name, and the program has operations that it cannot be given.
+    """
+    reason = ""
+    if native and wanted != "numpy":
+        if find_spec("numba") is None:
+            if wanted == "numba":
+                raise MissingExtraError.of("numba", "jit", "ad.compile(..., backend='numba')")
+            reason = "numba is not installed"
+        else:
+            from autodiff.compiler import numba_emitter
+
+            try:
+                if wanted == "numba" or numba_emitter.worthwhile(program):
+                    return Backend("numba", numba_emitter.emit(program))
+                reason = "numba is not expected to be faster here"
+            except numba_emitter.Unsupported as error:
+                reason = f"numba: {error}"
+                if wanted == "numba":
+                    raise RecordingError(f"{error}; leave backend= out, or say backend='numpy'") from None
+    from autodiff.compiler import numpy_emitter
+
+    emitted = numpy_emitter.emit(program) if native else numpy_emitter.emit(program, native=False)
+    return Backend("numpy", emitted, reason)

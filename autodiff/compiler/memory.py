@@ -1,0 +1,182 @@
+"""Where state lives: memory that is read at each call, and flat memory that many parameters share.
+
+An update runs once over all parameters if they lie one after the other. Memory that somebody else looks at (a view
+taken earlier, a state_dict that is kept) is never moved: the count of references tells. What cannot be moved is copied
+in and out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from sys import getrefcount
+from typing import Any, Protocol
+
+import numpy as np
+
+from autodiff.errors import RecordingError
+from autodiff.graph import Storage
+
+__all__ = ["ArrayMemory", "FlatMemory", "GradMemory", "Memory", "TensorMemory", "gather", "joined", "new_flat"]
+
+Array = np.ndarray[Any, Any]
+
+#: Of the processor's cache.
+_LINE = 64
+
+
+class Memory(Protocol):
+    """The memory behind a state."""
+
+    def key(self) -> Any:
+        """Equal for the same memory."""
+
+    def array(self) -> Array:
+        """The array it is now."""
+
+
+class TensorMemory:
+    """That of a Tensor, which may be given another (``p.data = ...``)."""
+
+    def __init__(self, tensor: Any) -> None:
+        self.tensor = tensor
+
+    def key(self) -> Any:
+        return ("tensor", id(self.tensor))
+
+    def array(self) -> Array:
+        found: Array = self.tensor._array
+        if not found.flags.c_contiguous:
+            raise RecordingError(
+                f"a Tensor of shape {found.shape} that the step keeps is not contiguous; "
+                "make it so before (p.data = p.data.contiguous())"
+            )
+        return found
+
+
+class ArrayMemory:
+    """An array that stays where it is."""
+
+    def __init__(self, array: Array) -> None:
+        self._array = array
+
+    def key(self) -> Any:
+        return ("array", id(self._array))
+
+    def array(self) -> Array:
+        return self._array
+
+
+class GradMemory:
+    """Where a step puts the gradient of a leaf; `place` is set when the step is made ready."""
+
+    def __init__(self, tensor: Any) -> None:
+        self.tensor = tensor
+        self.place: Array | None = None
+
+    def key(self) -> Any:
+        return ("grad", id(self.tensor))
+
+    def array(self) -> Array:
+        if self.place is None:
+            self.place = np.zeros(self.tensor._array.shape, self.tensor._array.dtype)
+        return self.place
+
+
+class FlatMemory:
+    """That of several memories that lie one after the other."""
+
+    def __init__(self, parts: Sequence[Any]) -> None:
+        self.parts = list(parts)
+
+    def key(self) -> Any:
+        return ("flat", *[part.key() for part in self.parts])
+
+    def array(self) -> Array:
+        flat = joined([part.array() for part in self.parts])
+        assert flat is not None, "checked before a step is made ready"
+        return flat
+
+
+class _Part(Storage):
+    """The storage of a parameter in flat memory: as young as the last write into it alone or into all of the block."""
+
+    def __init__(self, block: Storage) -> None:
+        self.block = block
+        self.own = 0
+
+    @property
+    def version(self) -> int:
+        return max(self.own, self.block.version)
+
+    @version.setter
+    def version(self, value: int) -> None:
+        self.own = value
+
+
+def new_flat(size: int, dtype: Any) -> Array:
+    """Zeros that begin at a cache line."""
+    dtype = np.dtype(dtype)
+    memory = np.zeros(size * dtype.itemsize + _LINE, np.uint8)
+    start = -memory.ctypes.data % _LINE
+    return memory[start : start + size * dtype.itemsize].view(dtype)
+
+
+def joined(arrays: Sequence[Array]) -> Array | None:
+    """The vector that arrays are together, if they lie in memory one after the other; else None."""
+    first = arrays[0]
+    if len(arrays) == 1:
+        return first.reshape(-1) if first.flags.c_contiguous else None
+    owner = first.base
+    if not isinstance(owner, np.ndarray) or not owner.flags.c_contiguous:
+        return None
+    start = here = first.ctypes.data
+    for a in arrays:
+        if a.base is not owner or a.dtype != first.dtype or not a.flags.c_contiguous or a.ctypes.data != here:
+            return None
+        here += a.nbytes
+    size = sum(a.size for a in arrays)
+    return np.ndarray((size,), first.dtype, owner, start - owner.ctypes.data)
+
+
+def gather(tensors: Sequence[Any]) -> bool:
+    """Move Tensors into flat memory of their own, if nobody else looks at theirs; whether they lie flat now."""
+    if joined([t._array for t in tensors]) is not None:
+        return True
+    if len(tensors) == 1 or not all(map(_alone, tensors)):
+        return False
+    arrays = [t._array for t in tensors]
+    flat = new_flat(sum(a.size for a in arrays), arrays[0].dtype)
+    block, start = Storage(), 0
+    for t, a in zip(tensors, arrays):
+        view = flat[start : start + a.size].reshape(a.shape)
+        view[...] = a
+        version = t._storage.version
+        t._array, t._storage = view, _Part(block)
+        t._storage.version = version
+        start += a.size
+    return True
+
+
+def _alone(t: Any) -> bool:
+    """Whether nothing but this Tensor holds its memory and its storage."""
+    array: Array = t._array
+    if not array.flags.c_contiguous or not array.flags.writeable:
+        return False
+    # One reference is the Tensor's, one is the local name, one the argument of getrefcount.
+    alone = getrefcount(array) <= _COUNTED and getrefcount(t._storage) <= _COUNTED - 1
+    base = array.base
+    if base is None or not alone:
+        return alone
+    del array
+    # The owner: held by the array, and by the name here.
+    return isinstance(base, np.ndarray) and base.base is None and getrefcount(base) <= _COUNTED
+
+
+def _counted() -> int:
+    held = [np.zeros(1)]
+    name = held[0]
+    return getrefcount(name)
+
+
+# Measured, since what is counted differs between versions of CPython.
+_COUNTED = _counted()

@@ -1,0 +1,254 @@
+"""What a function can reach: the Tensors, modules and optimizers it works on, and the plain numbers it depends on.
+
+A step is replayed without running its Python. So whatever it reads must be a Tensor, which is read at each call, or be
+held to what it was: numbers, strings and lengths found in its closure, in the globals it names, in modules, and in
+objects of the user's. Library objects other than these are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from autodiff.frames import OURS
+from autodiff.graph import Value, changes
+
+__all__ = ["Reach"]
+
+_SCALARS = (int, float, bool, str, bytes, type(None), complex, np.generic, np.dtype)
+_MOST_ITEMS = 10_000
+
+
+class Reach:
+    """Everything that is reached from a function, found by one walk.
+
+    Attributes
+    ----------
+    tensors : dict of str to Tensor
+        By path; each once, under the first path that leads to it.
+    modules : dict of int to str
+        The path of each module, by its id.
+    optimizers : dict of str to Optimizer
+    arrays : dict of str to ndarray
+    facts : dict of str to value
+        Numbers, strings, lengths and identities, by path: equal facts mean that a program still holds.
+    loose : list of (mapping or sequence, key, value)
+        Where facts stand that no counter watches, with what stands there: looked at before each call.
+    """
+
+    def __init__(self, function: Any, args: Any = ()) -> None:
+        self.tensors: dict[str, Any] = {}
+        self.modules: dict[int, str] = {}
+        self.optimizers: dict[str, Any] = {}
+        self.arrays: dict[str, Any] = {}
+        self.facts: dict[str, Any] = {}
+        self.loose: list[tuple[Any, Any, Any]] = []
+        self._seen: dict[int, Any] = {}
+        self._names: set[str] = set()
+        self._later: list[tuple[str, Any]] = []
+        self.structure = changes.structure
+        self._walk(getattr(function, "__name__", "function"), function)
+        for i, x in enumerate(args):
+            self._walk(f"argument {i}", x)
+        while self._later:
+            self._optimizer(*self._later.pop(0))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reach) and not self.differences(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def differences(self, other: Reach) -> list[str]:
+        """The paths of the facts in which another walk differs."""
+        paths = [*self.facts, *[p for p in other.facts if p not in self.facts]]
+        return [p for p in paths if not _alike(self.facts.get(p, _ABSENT), other.facts.get(p, _ABSENT))]
+
+    # ------------------------------------------------------------------ the walk
+
+    def _walk(self, path: str, x: Any) -> None:
+        """Take in `x`, which `path` leads to."""
+        if isinstance(x, _SCALARS):
+            self.facts[path] = x
+            return
+        if id(x) in self._seen:
+            self.facts.setdefault(path, id(x))
+            return
+        self._seen[id(x)] = x
+        self.facts[path] = id(x)
+        if isinstance(x, Value):
+            self.tensors[path] = x
+        elif isinstance(x, np.ndarray):
+            self.arrays[path] = x
+            self.facts[f"{path}.shape"] = (x.shape, str(x.dtype))
+        elif isinstance(x, FunctionType | MethodType):
+            self._function(path, x)
+        elif _is_module(x):
+            self._module(path, x)
+        elif _is_optimizer(x):
+            self._later.append((path, x))
+        elif isinstance(x, dict | list | tuple | set | frozenset):
+            self._container(path, x)
+        elif not isinstance(x, type | ModuleType | BuiltinFunctionType) and not _of_a_library(x):
+            self._object(path, x)
+
+    def _function(self, path: str, x: Any) -> None:
+        """What a function of the user's names: its closure, its globals, and its own `self`."""
+        if isinstance(x, MethodType):
+            self._note_names(x.__func__)
+            self._walk(_named(path, "self"), x.__self__)
+            x = x.__func__
+        inner = getattr(x, "__wrapped__", None)
+        if inner is not None:
+            self._walk(path, inner)
+        if not isinstance(x, FunctionType) or str(x.__module__).partition(".")[0] in OURS:
+            if isinstance(x, FunctionType):  # made by the library, such as ad.func.grad(f): what it closes over
+                for name, cell in zip(x.__code__.co_freevars, x.__closure__ or ()):
+                    if isinstance(_content(cell), FunctionType | MethodType) or _is_module(_content(cell)):
+                        self._walk(f"{path}.{name}", _content(cell))
+            return
+        names = self._note_names(x)
+        for name, cell in zip(x.__code__.co_freevars, x.__closure__ or ()):
+            self._hold(_Cell(cell), "contents", name)
+        for name in names:
+            if name in x.__globals__:
+                self._hold(x.__globals__, name, name)
+        for i, default in enumerate(x.__defaults__ or ()):
+            self._walk(f"{path} default {i}", default)
+        for name, default in (x.__kwdefaults__ or {}).items():
+            self._walk(f"{path} default {name}", default)
+
+    def _note_names(self, function: Any) -> list[str]:
+        names = list(dict.fromkeys(_names_of(function.__code__)))
+        self._names.update(names)
+        return names
+
+    def _hold(self, holder: Any, key: Any, path: str) -> None:
+        """Take in what stands in a holder that no counter watches."""
+        x = holder[key]
+        if isinstance(x, ModuleType):
+            self._python_module(x, path)
+            return
+        self.loose.append((holder, key, x))
+        self._walk(path, x)
+
+    def _python_module(self, x: ModuleType, path: str) -> None:
+        """The numbers of a module of the user's, such as a configuration, that its functions name."""
+        if _of_a_library(x):
+            return
+        for name in sorted(self._names):
+            if isinstance(x.__dict__.get(name, _ABSENT), (*_SCALARS, Value)):
+                self._hold(x.__dict__, name, f"{path}.{name}")
+
+    def _module(self, path: str, x: Any) -> None:
+        """A network: whatever its attributes hold; assignments to them are counted."""
+        self.modules[id(x)] = path
+        self._note_names(type(x).forward)
+        for name, value in x.__dict__.items():
+            if name in ("_parameters", "_buffers", "_modules", "_transient", "_hooks"):
+                continue
+            self._walk(_named(path, name), value)
+        if not _of_a_library(x):
+            forward = type(x).forward
+            for name in _names_of(forward.__code__):
+                if name in forward.__globals__:
+                    self._hold(forward.__globals__, name, name)
+
+    def _optimizer(self, path: str, x: Any) -> None:
+        """An optimizer: its parameters; what else a program depends on, it says itself."""
+        self.optimizers[path] = x
+        self.facts[f"{path} groups"] = x.recorded_facts()
+        for i, group in enumerate(x.param_groups):
+            for j, p in enumerate(group["params"]):
+                self._walk(f"{path}.{i}.{j}", p)
+
+    def _container(self, path: str, x: Any) -> None:
+        """A list, a dict and their like: how many, and what is in them."""
+        self.facts[f"len({path})"] = len(x)
+        self.loose.append((_Length(x), None, len(x)))
+        if isinstance(x, set | frozenset) or len(x) > _MOST_ITEMS:
+            return
+        for key, value in x.items() if isinstance(x, dict) else enumerate(x):
+            if isinstance(value, _SCALARS) and not isinstance(x, tuple):
+                self.loose.append((x, key, value))
+            self._walk(f"{path}[{key!r}]", value)
+
+    def _object(self, path: str, x: Any) -> None:
+        """An object of the user's: the attributes that the functions name."""
+        attributes = getattr(x, "__dict__", None)
+        if type(attributes) is not dict:
+            return
+        for name, value in list(attributes.items()):
+            if name in self._names:
+                self.loose.append((attributes, name, value))
+                self._walk(_named(path, name), value)
+
+
+class _Absent:
+    """Stands for a fact that is not there."""
+
+
+_ABSENT = _Absent()
+
+
+class _Cell:
+    """A cell of a closure, as a mapping."""
+
+    def __init__(self, cell: Any) -> None:
+        self.cell = cell
+
+    def __getitem__(self, key: Any) -> Any:
+        return _content(self.cell)
+
+
+class _Length:
+    """The length of a container, as a mapping."""
+
+    def __init__(self, container: Any) -> None:
+        self.container = container
+
+    def __getitem__(self, key: Any) -> int:
+        return len(self.container)
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not assigned yet
+        return _ABSENT
+
+
+def _names_of(code: CodeType) -> Iterator[str]:
+    """The names that a function's code uses, and those of the functions inside it."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names_of(constant)
+
+
+def _named(path: str, name: str) -> str:
+    return f"{path}.{name}"
+
+
+def _is_module(x: Any) -> bool:
+    fields = getattr(x, "__dict__", None)
+    return isinstance(fields, dict) and "_modules" in fields and "_parameters" in fields
+
+
+def _is_optimizer(x: Any) -> bool:
+    return hasattr(x, "param_groups") and hasattr(x, "recorded_facts")
+
+
+def _of_a_library(x: Any) -> bool:
+    """Whether an object, or a Python module, is ours or comes installed: nothing of the user's is in it."""
+    if isinstance(x, ModuleType):
+        file = getattr(x, "__file__", None) or ""
+        return not file or x.__name__.partition(".")[0] in OURS or "site-packages" in file or "lib/python" in file
+    return str(type(x).__module__).partition(".")[0] in (*OURS, "builtins", "numpy", "functools", "collections")
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """Whether two facts are the same; nan is the same as nan, and 1 not as True."""
+    return a is b or (type(a) is type(b) and (a == b or (a != a and b != b)))

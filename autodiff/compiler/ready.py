@@ -1,0 +1,224 @@
+"""A recorded step made ready: its program improved, written as code, and bound to the memory that it works on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+from autodiff.compiler.backends import Backend, choose
+from autodiff.compiler.memory import FlatMemory, GradMemory, TensorMemory, gather, new_flat
+from autodiff.compiler.program import Program, Value
+from autodiff.compiler.recording import Recording
+from autodiff.compiler.scalars import Setting
+from autodiff.compiler.uniting import prune, unite
+from autodiff.graph import Leaf, Storage, wrap
+
+__all__ = ["Grads", "Step"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Grads:
+    """The gradients that a step leaves: Tensors on one piece of flat memory, which leaves show as their ``.grad``."""
+
+    def __init__(self, memories: Sequence[GradMemory]) -> None:
+        self.memories = list(memories)
+        self.tensors: list[Any] = []
+        self.block = Storage()
+        self.expected: list[int] = []
+        self.allocate()
+
+    def allocate(self) -> None:
+        """Take new memory: somebody holds what was shown before, and keeps it as it is."""
+        arrays = [m.tensor._array for m in self.memories]
+        flat = new_flat(sum(a.size for a in arrays), arrays[0].dtype)
+        self.tensors, self.block, start = [], Storage(), 0
+        for memory, a in zip(self.memories, arrays):
+            memory.place = flat[start : start + a.size].reshape(a.shape)
+            self.tensors.append(wrap(memory.place, None, self.block))
+            start += a.size
+        self.owner = flat.base
+
+    def counts(self) -> list[int]:
+        """How often Tensors, arrays and memory are referred to."""
+        held = [getrefcount(t) for t in self.tensors] + [getrefcount(m.place) for m in self.memories]
+        return [*held, getrefcount(self.owner)]
+
+    def show(self, added: set[int]) -> bool:
+        """Let the leaves show these Tensors; whether other memory had to be taken.
+
+        Parameters
+        ----------
+        added : set of int
+            The ids of the Tensors whose gradients the step adds to.
+        """
+        nodes = [m.tensor._node for m in self.memories]
+        foreign = any(node.grad is not t for node, t in zip(nodes, self.tensors))
+        held = bool(self.expected) and any(a > b for a, b in zip(self.counts(), self.expected))
+        if not foreign and not held:
+            return False
+        old = [node.grad for node in nodes]
+        if held:
+            self.allocate()
+        for memory, node, before, t in zip(self.memories, nodes, old, self.tensors):
+            if before is not None and before is not t and id(memory.tensor) in added:
+                t._array[...] = before._array
+            node.grad = t
+        return held
+
+
+class Step:
+    """One recorded signature, ready to run.
+
+    Attributes
+    ----------
+    stages : list of (str, Program)
+        The program as recorded, and after each pass.
+    backend : Backend
+        What it was emitted for, with its source.
+    run : callable
+        ``run(*inputs, *draws, *settings)``, bound to memory.
+    """
+
+    def __init__(self, recording: Recording, backend: str | None, passes: Any) -> None:
+        self.recording = recording
+        self.memory = recording.memory
+        self.outputs, self.structure = recording.outputs, recording.structure
+        self.packs = recording.packs
+        for _, pack in self.packs:
+            gather(pack.members)
+        program, self.grads = self._united(recording.program)
+        program = prune(program)
+        from autodiff.compiler.passes import run as improve
+
+        final, later = improve(program, passes)
+        self.stages: list[tuple[str, Program]] = [("recorded", program), *later]
+        self.program = final
+        self.backend: Backend = choose(final, backend, native=passes is None or bool(passes))
+        self.added = self._added(final)
+        self.choices = [(s, op, other, answer) for s in program.settings for (op, other), answer in s.choices.items()]
+        self.presence = self._presence()
+        self.nothing_left = [t for t, kind in recording.grads.values() if kind == "none"]
+        self.bound: list[Array] = []
+        self.drawn: list[Array] = []
+        self.run: Callable[..., Any] = _unbound
+
+    # ------------------------------------------------------------------ making it
+
+    def _united(self, program: Program) -> tuple[Program, list[Grads]]:
+        """Unite what optimizers update together, and the gradients that belong to it."""
+        by_memory = {memory.key(): value for value, memory in self.memory.items()}
+        written = {state for state, _ in program.updates}
+        left = [v for v in program.states if v in written and isinstance(self.memory[v], GradMemory)]
+        groups: list[list[Value]] = []
+        for _, pack in self.packs:
+            states = [by_memory.get(("tensor", id(p))) for p in pack.members]
+            if all(s is not None and s in program.states for s in states):
+                program = unite(program, self.memory, [s for s in states if s is not None], "parameters")
+            grads = [by_memory.get(("grad", id(p))) for p in pack.members]
+            if all(g is not None and g in left for g in grads):
+                groups.append([g for g in grads if g is not None])
+                left = [v for v in left if v not in groups[-1]]
+        made = []
+        for group in groups:
+            made.append(Grads([self.memory[v] for v in group]))
+            program = unite(program, self.memory, group, "gradients")
+        made += [Grads([self.memory[v]]) for v in left]
+        return program, made
+
+    def _added(self, program: Program) -> set[int]:
+        """The leaves whose old gradients the program reads."""
+        read = {v for i in program.instructions for v in i.reads()} | program.kept()
+        found: set[int] = set()
+        for v in program.states:
+            memory = self.memory[v]
+            parts = memory.parts if isinstance(memory, FlatMemory) else [memory]
+            if v in read:
+                found |= {id(m.tensor) for m in parts if isinstance(m, GradMemory)}
+        return found
+
+    def _presence(self) -> list[tuple[Any, bool]]:
+        """Which leaves must have a gradient before the call, or must not, for this program to hold."""
+        cleared = self.recording.recorder.cleared_leaves
+        found = []
+        for t, kind in self.recording.grads.values():
+            if kind == "set" and id(t._node) not in cleared:
+                found.append((t, id(t) in self.added))
+        return found
+
+    # ------------------------------------------------------------------ before a call
+
+    def holds(self) -> bool:
+        """Whether settings and gradients are such that this program is the right one."""
+        for setting, operator, other, answer in self.choices:
+            if Setting.holds(operator, other, setting.read()) is not answer:
+                return False
+        for t, present in self.presence:
+            if (t._node.grad is not None) is not present:
+                return False
+        return all(
+            opt._packs.get((tuple([id(p) for p in pack.members]), pack.names)) is pack for opt, pack in self.packs
+        )
+
+    def prepare(self) -> None:
+        """See to it that the step works on what is there now: memory, state of optimizers, gradients."""
+        for optimizer, pack in self.packs:
+            pack.agree(optimizer)
+        for t in self.nothing_left:
+            t._node.grad = None
+        for grads in self.grads:
+            grads.show(self.added)
+        arrays = [self.memory[v].array() for v in self.program.states]
+        if len(arrays) != len(self.bound) or any(not _same_memory(a, b) for a, b in zip(arrays, self.bound)):
+            self.bound = arrays
+            self.run = self.backend.emitted.bind(arrays)
+        del arrays
+        for grads in self.grads:
+            grads.expected = grads.counts()
+
+    def numbers(self) -> list[Any] | None:
+        """The settings now, counts left out; None if the program is not for them."""
+        for setting, operator, other, answer in self.choices:
+            if Setting.holds(operator, other, setting.read()) is not answer:
+                return None
+        return [float(s.read()) for s in self.program.settings if not s.count]
+
+    def draw(self) -> list[Array]:
+        """Random numbers for one call."""
+        self.drawn = [getattr(d.generator.rng, d.method)(*d.args, **d.kwargs) for d in self.recording.draws]
+        return self.drawn
+
+    # ------------------------------------------------------------------ what a call changes
+
+    def stamped(self) -> list[Storage]:
+        """The storages that a call writes."""
+        found: dict[int, Storage] = {}
+        for state, _ in self.program.updates:
+            memory = self.memory[state]
+            for part in memory.parts if isinstance(memory, FlatMemory) else [memory]:
+                if isinstance(part, TensorMemory):
+                    storage = getattr(part.tensor._storage, "block", part.tensor._storage)
+                    found[id(storage)] = storage
+        for grads in self.grads:
+            found[id(grads.block)] = grads.block
+        return list(found.values())
+
+    def counters(self) -> list[Any]:
+        """The step counts that a call moves on."""
+        return [pack.count for _, pack in self.packs if pack.counts_steps]
+
+
+def _unbound(*arguments: Any) -> Any:
+    raise AssertionError("prepare comes first")
+
+
+def _same_memory(a: Array, b: Array) -> bool:
+    return a is b or (a.ctypes.data == b.ctypes.data and a.shape == b.shape and a.strides == b.strides)
+
+
+def is_leaf(t: Any) -> bool:
+    """Whether a Tensor collects a gradient."""
+    return isinstance(t._node, Leaf)

@@ -1,0 +1,371 @@
+"""The recorder: a listener that takes a whole step down, forward, backward and update, as a program.
+
+The step runs as it would without it, on its own numbers. The recorder hears each application of a primitive, each write
+into memory and each draw of random numbers, and knows arrays by their identity: which came from the caller, which were
+there before (state), and which an instruction of the program has computed.
+
+What it has never heard of is memory that was there before, or was made during the call by something it cannot see (a
+number, a list, an array of NumPy's). The first is read anew at every call. The second is a constant; two recordings are
+compared before anything is replayed (`autodiff.compiler.comparison`), so that a constant that changes is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+from itertools import count as count_from
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary, finalize
+
+import numpy as np
+
+from autodiff.compiler.places import Places
+from autodiff.compiler.program import Instruction, Place, Program, Value
+from autodiff.compiler.scalars import Scalar, Setting
+from autodiff.errors import RecordingError
+from autodiff.frames import source_of_the_user
+from autodiff.graph import Node, Output, Storage, wrap
+from autodiff.graph import Value as TensorValue
+from autodiff.primitive import Primitive
+
+__all__ = ["Draw", "Known", "Recorder"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Known:
+    """What the recorder knows of one array: its value now, and how it is a view of another."""
+
+    __slots__ = ("base", "held", "storage", "value", "version", "view")
+
+    def __init__(self, value: Value, storage: Storage | None, held: Array | None = None) -> None:
+        #: The array, of memory that is there anyway; computed ones are free to go, as without a recorder.
+        self.held = held
+        self.value = value
+        self.storage = storage
+        self.version = -1 if storage is None else storage.version
+        #: Of a view: the array it looks at, and the instruction that says how (without its first operand).
+        self.base: Known | None = None
+        self.view: tuple[str, tuple[Any, ...], dict[str, Any]] | None = None
+
+    def root(self) -> Known:
+        """The array that owns what this one looks at."""
+        known = self
+        while known.base is not None:
+            known = known.base
+        return known
+
+
+class Draw(NamedTuple):
+    """Random numbers that the step draws: how to draw them again."""
+
+    value: Value
+    generator: Any
+    method: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    drawn: Array
+    copy: Array
+
+
+class Recorder:
+    """Takes one call down. Made, entered and asked for its program by `autodiff.compiler.recording`.
+
+    Attributes
+    ----------
+    program : Program
+        What was heard so far; its `states` are whatever was not known, in order of first use.
+    failure : RecordingError or None
+        The first thing that could not be recorded; from then on the call just runs.
+    """
+
+    def __init__(self, name: str, places: Places, drawn: Sequence[Any] = ()) -> None:
+        self.drawn = list(drawn)
+        self.program = Program(name)
+        self.places = places
+        self.failure: RecordingError | None = None
+        self.known: dict[int, Known] = {}
+        self.draws: list[Draw] = []
+        #: The memory behind each state.
+        self.memory: dict[Value, Known] = {}
+        #: State whose elements were overwritten, in order.
+        self.written: dict[Value, Known] = {}
+        #: Leaves whose gradient was taken away before anything was added to it: whether there was one is all the same.
+        self.cleared_leaves: dict[int, Any] = {}
+        #: What optimizers update together, as they describe it (see `optim.recording`).
+        self.packs: list[Any] = []
+        self.settings: dict[Any, Setting] = {}
+        self.nodes: WeakKeyDictionary[Node, Place] = WeakKeyDictionary()
+        self.phase = "forward"
+
+    # ------------------------------------------------------------------ values
+
+    def add_input(self, t: Any, name: str) -> Value:
+        """Make a Tensor of the caller's an input."""
+        value = Value("input", t._array.shape, t._array.dtype, name)
+        self.program.inputs.append(value)
+        self.known[id(t._array)] = Known(value, t._storage, t._array)
+        return value
+
+    def add_state(self, t: Any, name: str) -> Value:
+        """Make a Tensor that lives between calls a state; once."""
+        found = self.known.get(id(t._array))
+        return found.value if found is not None else self._new_state(t._array, t._storage, name)
+
+    def _new_state(self, array: Array, storage: Storage | None, name: str) -> Value:
+        value = Value("state", array.shape, array.dtype, name)
+        self.program.states.append(value)
+        self.memory[value] = self.known[id(array)] = Known(value, storage, array)
+        return value
+
+    def _know(self, array: Array, value: Value, storage: Storage | None) -> Known:
+        """Know what is in an array, until it is gone."""
+        key, known = id(array), Known(value, storage)
+        self.known[key] = known
+        finalize(array, self._forget, key, known).atexit = False
+        return known
+
+    def _forget(self, key: int, known: Known) -> None:
+        if self.known.get(key) is known:
+            del self.known[key]
+
+    def value_of(self, t: Any) -> Value:
+        """The value that a Tensor has now."""
+        array: Array = t._array
+        known = self.known.get(id(array))
+        if known is None:
+            known = self._unheard(t)
+        root = known.root()
+        if root.storage is not None and root.storage.version > root.version:
+            self.fail("memory was changed in a way that cannot be recorded", "change it with operations on Tensors")
+        elif known.base is not None and root.version > known.version:
+            self._look_again(known)
+        return known.value
+
+    def _unheard(self, t: Any) -> Known:
+        """Know a Tensor of which nothing was heard: memory that was there before, or a constant."""
+        array = t._array
+        value = self._new_state(array, t._storage, "")
+        return self.memory[value]
+
+    def _look_again(self, known: Known) -> None:
+        """Compute a view anew, whose memory was written through another Tensor."""
+        base, view = known.base, known.view
+        assert base is not None
+        assert view is not None
+        if base.base is not None and base.root().version > base.version:
+            self._look_again(base)
+        op, rest, static = view
+        known.value = self._emit(op, (base.value, *rest), static, known.value.shape, known.value.dtype)
+        known.version = known.root().version
+
+    def _emit(self, op: str, operands: Sequence[Any], static: dict[str, Any], shape: Any, dtype: Any) -> Value:
+        """Add an instruction that no primitive was heard to run."""
+        value = Value("result", shape, dtype)
+        place = self.places.here(self.phase)
+        self.program.instructions.append(Instruction(op, tuple(operands), dict(static), (value,), place))
+        return value
+
+    # ------------------------------------------------------------------ what a listener hears
+
+    def operation(self, op: Any, args: Any, static: dict[str, Any], outs: tuple[Any, ...], extra: Any = ()) -> None:
+        """Take one application down."""
+        if self.failure is not None:
+            return
+        if not isinstance(op, Primitive):
+            return
+        if op.name in _OF_VALUES or (op.name.startswith("index") and _masked(args[1:])):
+            self.refuse(f"the shape of {op.name} depends on values", "keep the shape: ad.where(mask, x, 0)")
+            return
+        operands = tuple([self.value_of(a) if isinstance(a, TensorValue) else a for a in args])
+        place = self._place(outs)
+        values: list[Value | None] = [Value("result", t._array.shape, t._array.dtype) for t in outs]
+        for t, value in zip(outs, values):
+            assert value is not None
+            known = self._know(t._array, value, t._storage)
+            if op.view and isinstance(args[0], TensorValue) and np.may_share_memory(t._array, args[0]._array):
+                known.base = self.known[id(args[0]._array)]
+                if not op.outputs:
+                    known.view = (op.name, operands[1:], dict(static))
+                known.version = known.root().version
+        for array in extra:
+            value = None
+            if isinstance(array, np.ndarray):
+                value = Value("result", array.shape, array.dtype)
+                self._know(array, value, None)
+            values.append(value)
+        full = {**op.defaults, **static} if op.defaults else dict(static)
+        self.program.instructions.append(Instruction(op.name, operands, full, tuple(values), place))
+
+    def _place(self, outs: tuple[Any, ...]) -> Place:
+        place = self.places.here(self.phase)
+        vertex = outs[0]._node if outs else None
+        if vertex is not None and self.phase == "forward":
+            node = vertex.node if isinstance(vertex, Output) else vertex
+            self.nodes[node] = place
+        return place
+
+    def contribution(self, source: Any, position: int, target: Any, g: Any, total: Any) -> None:
+        """Nothing more to hear: sums are operations."""
+
+    def adjoint(self, vertex: Any, g: Any) -> None:
+        """Nothing more to hear."""
+
+    # ------------------------------------------------------------------ what a recorder hears besides
+
+    def number(self, x: Any) -> Any:
+        """What a number of the host is now."""
+        return x.value if isinstance(x, Scalar) else None
+
+    def reading(self, t: Any, how: str) -> None:
+        """Refuse to let elements go that another call will find changed."""
+        if self.failure is None:
+            mend = "return the Tensor, and read it after the call"
+            if how == "the truth of a Tensor":
+                mend = "choose with ad.where(condition, a, b), or decide before the call"
+            self.refuse(f"{how} hands a value to Python, which a replay does not run", mend)
+
+    def wrote(self, t: Any, key: tuple[Any, ...], indices: tuple[Any, ...], value: Any) -> None:
+        """Follow a write that was just made and stamped: the memory has a new value, and what it is a view of, too."""
+        if self.failure is not None:
+            return
+        known = self.known.get(id(t._array)) or self._unheard(t)
+        if known.base is not None and known.root().version > known.version:
+            self._look_again(known)
+        before = known.value
+        operand = self.value_of(value) if isinstance(value, TensorValue) else value
+        places = [self.value_of(i) for i in indices]
+        if _masked(indices) and isinstance(value, TensorValue) and value._array.ndim:
+            self.refuse("a write through a mask depends on values", "write x = ad.where(mask, value, x)")
+            return
+        whole = key == (...,) and isinstance(operand, Value) and operand.shape == before.shape
+        if whole and operand.dtype == before.dtype and isinstance(operand, Value):
+            new = operand
+        elif whole:
+            new = self._emit("cast", (operand,), {"dtype": before.dtype}, before.shape, before.dtype)
+        else:
+            new = self._emit("index_put", (before, operand, *places), {"key": key}, before.shape, before.dtype)
+        self._becomes(known, new, t._storage.version)
+
+    def _becomes(self, known: Known, new: Value, version: int) -> None:
+        """Give an array another value, and with it all that it is a view of."""
+        while known.base is not None:
+            if known.view is None:
+                self.refuse("one of several views is written", "write into the Tensor that they are views of")
+                return
+            op, rest, static = known.view
+            known.value, known.version = new, version
+            base = known.base
+            operands = (base.value, new, *rest)
+            new = self._emit("write_view", operands, {"view": op, "static": static}, base.value.shape, base.value.dtype)
+            known = base
+        known.value, known.version = new, version
+        for state, memory in self.memory.items():
+            if memory is known:
+                self.written[state] = known
+
+    def same(self, t: Any, source: Any) -> None:
+        """Know a copy: a Tensor that holds the elements of a Tensor or of an array of the user's."""
+        if self.failure is None:
+            value = self.value_of(source if isinstance(source, TensorValue) else wrap(source))
+            copy = self._emit("copy", (value,), {}, t._array.shape, value.dtype)
+            if t._array.dtype != value.dtype:
+                copy = self._emit("cast", (copy,), {"dtype": t._array.dtype}, t._array.shape, t._array.dtype)
+            self._know(t._array, copy, t._storage)
+
+    def cleared(self, t: Any) -> None:
+        """Remember that whether a leaf had a gradient makes no difference."""
+        vertex = t._node
+        if vertex is not None:
+            self.cleared_leaves.setdefault(id(vertex), vertex)
+
+    def entering(self, node: Any) -> None:
+        """What comes now is the backward of `node`."""
+        self.phase = "backward"
+        self.places.pin(self.nodes.get(node))
+
+    def leaving(self) -> None:
+        """The backward pass is over."""
+        self.phase = "forward"
+        self.places.pin(None)
+
+    def drawing(self, generator: Any, rng: Any) -> Any:
+        """NumPy's generator with an ear."""
+        return rng if self.failure is not None else _Listening(self, generator, rng)
+
+    def drew(self, generator: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any], drawn: Any) -> None:
+        """Remember a draw."""
+        if self.failure is None and isinstance(drawn, np.ndarray):
+            value = Value("draw", drawn.shape, drawn.dtype, method)
+            self.program.draws.append(value)
+            self.draws.append(Draw(value, generator, method, args, kwargs, drawn, drawn.copy()))
+            self._know(drawn, value, None)
+
+    def check_draws(self) -> None:
+        """Refuse random numbers that NumPy changed behind the recorder's back."""
+        for draw in self.draws:
+            if self.known[id(draw.drawn)].value is draw.value and not np.array_equal(draw.drawn, draw.copy):
+                self.refuse(
+                    "random numbers were changed by NumPy", "draw with ad.rand or ad.randn, and go on from there"
+                )
+
+    def optimize(self, optimizer: Any) -> None:
+        """Let an optimizer take its step down."""
+        self.phase = "update"
+        try:
+            optimizer.record(self)
+        finally:
+            self.phase = "forward"
+
+    def setting(self, key: Any, name: str, read: Callable[[], Any], count: bool = False) -> Setting:
+        """A number of the host that is read at each call; the same object for the same key."""
+        setting = self.settings.get(key)
+        if setting is None:
+            taken = {s.name for s in self.program.settings}
+            unique = next(n for n in chain([name], (f"{name}_{i}" for i in count_from(2))) if n not in taken)
+            setting = self.settings[key] = Setting(read(), unique, read, count)
+            self.program.settings.append(setting)
+        return setting
+
+    # ------------------------------------------------------------------ what cannot be recorded
+
+    def refuse(self, what: str, mend: str) -> None:
+        """Give up, naming the user's line."""
+        self.fail(what, mend)
+
+    def fail(self, what: str, mend: str) -> None:
+        """Keep the first reason; the call goes on without being recorded."""
+        if self.failure is None:
+            where = source_of_the_user()
+            self.failure = RecordingError(f"{where + chr(10) + '  ' if where else ''}{what}; {mend}")
+
+
+#: Operations whose results have a shape that depends on values.
+_OF_VALUES = frozenset({"nonzero", "argwhere", "unique", "unique_consecutive", "bincount"})
+
+
+def _masked(indices: Sequence[Any]) -> bool:
+    return any(isinstance(i, TensorValue) and i._array.dtype.kind == "b" for i in indices)
+
+
+class _Listening:
+    """Draws with a generator of NumPy's, and tells a recorder."""
+
+    def __init__(self, recorder: Recorder, generator: Any, rng: Any) -> None:
+        self._recorder = recorder
+        self._generator = generator
+        self._rng = rng
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._rng, name)
+        if not callable(method):
+            self._recorder.refuse("the state of a random generator is looked at", "do that before or after the call")
+            return method
+
+        def draw(*args: Any, **kwargs: Any) -> Any:
+            waiting = self._recorder.drawn
+            drawn = waiting.pop(0) if waiting else method(*args, **kwargs)
+            self._recorder.drew(self._generator, name, args, kwargs, drawn)
+            return drawn
+
+        return draw

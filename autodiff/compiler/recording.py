@@ -1,0 +1,253 @@
+"""Recording one call: run the function with a recorder listening, and gather what it must leave behind.
+
+The call runs as it would without: it is an ordinary call of the function, with an ear on it. So whatever becomes of the
+recording, parameters, optimizers and generators are as after one call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autodiff.compiler.memory import ArrayMemory, GradMemory, TensorMemory
+from autodiff.compiler.places import Places
+from autodiff.compiler.program import Program, Value
+from autodiff.compiler.reach import Reach
+from autodiff.compiler.recorder import Draw, Recorder
+from autodiff.errors import RecordingError
+from autodiff.frames import OURS
+from autodiff.graph import Leaf, modes, wrap
+from autodiff.graph import Value as TensorValue
+from autodiff.trees import Structure, flatten
+
+__all__ = ["Output", "Recording", "record"]
+
+
+class Output:
+    """One leaf of what a function returned.
+
+    Attributes
+    ----------
+    index : int or None
+        Which result of the program it is; None for what is `kept`: anything but a Tensor, or a Tensor of the user's.
+    tracked : bool
+        Whether it has a place in a graph.
+    plain : bool
+        Whether it is an array and not a Tensor.
+    """
+
+    def __init__(self, index: int | None, kept: Any = None, tracked: bool = False, plain: bool = False) -> None:
+        self.index = index
+        self.kept = kept
+        self.tracked = tracked
+        self.plain = plain
+
+
+class Recording:
+    """What one recorded call left.
+
+    Attributes
+    ----------
+    program : Program
+    memory : dict of Value to Memory
+        Behind each state.
+    fresh : set of Value
+        States of which nothing was known before: constants, unless a second recording finds the same memory.
+    draws : list of Draw
+    packs : list of (Optimizer, Pack)
+    outputs, structure
+        What the function returned.
+    grads : dict of id to (Tensor, str)
+        Of each leaf, what became of its gradient: "none", "kept", "set" or "added".
+    cleared : set of id
+        Leaves whose gradient was taken away first.
+    """
+
+    def __init__(self, recorder: Recorder, result: Any) -> None:
+        self.program: Program = recorder.program
+        self.recorder = recorder
+        self.draws: list[Draw] = recorder.draws
+        self.packs = recorder.packs
+        self.memory: dict[Value, Any] = {}
+        self.fresh: set[Value] = set()
+        self.outputs: list[Output] = []
+        leaves, self.structure = flatten(result)
+        self.leaves = leaves
+        self.grads: dict[int, tuple[Any, str]] = {}
+        #: Which residuals were arrays: what an operation does may depend on what it finds in its operands.
+        self.flavour = tuple([tuple([v is None for v in i.outputs]) for i in self.program.instructions])
+
+    def rest(self) -> None:
+        """Let go of what only recording needs: arrays that would otherwise be free."""
+        self.leaves = []
+        self.recorder.known.clear()
+
+
+def record(
+    function: Any, args: Sequence[Any], kwargs: dict[str, Any], reach: Reach, drawn: Sequence[Any] = ()
+) -> tuple[Any, Recording | None, RecordingError | None]:
+    """Call a function and take the call down.
+
+    Parameters
+    ----------
+    function : callable
+    args, kwargs
+        What it is called with.
+    reach : Reach
+        What it can reach.
+    drawn : sequence of ndarray
+        Random numbers that were drawn for this call already.
+
+    Returns
+    -------
+    result
+        What it returned.
+    recording : Recording or None
+        None if it could not be recorded.
+    failure : RecordingError or None
+        Then why.
+    """
+    recorder = Recorder(getattr(function, "__name__", type(function).__name__), Places(reach.modules), drawn)
+    leaves, structure = flatten((tuple(args), kwargs))
+    given = _inputs(recorder, function, leaves, structure)
+    for path, t in reach.tensors.items():
+        if id(t._array) not in recorder.known:
+            recorder.add_state(t, path)
+    owners = [*[t for t in leaves if isinstance(t, TensorValue)], *reach.tensors.values()]
+    names = [*[""] * (len(owners) - len(reach.tensors)), *reach.tensors]
+    before = {id(t): _grad(t) for t in owners}
+    for name, t in zip(names, owners):
+        if before[id(t)] is not None:
+            recorder.add_state(before[id(t)], f"{name}.grad")
+    args, kwargs = structure.build(given)
+    outer = modes.listener, modes.recorder
+    modes.listener, modes.recorder = recorder, recorder
+    try:
+        result = function(*args, **kwargs)
+        recorder.check_draws()
+        recording = Recording(recorder, result)
+        if recorder.failure is None:
+            _gather_results(recording, reach)
+            _gather_state(recording, reach, owners, before)
+    finally:
+        modes.listener, modes.recorder = outer
+    failure = recorder.failure
+    return result, (recording if failure is None else None), failure
+
+
+def _inputs(recorder: Recorder, function: Any, leaves: list[Any], structure: Structure) -> list[Any]:
+    """Make Tensors and arrays among the arguments inputs; what the function is given in their places."""
+    ours = str(getattr(function, "__module__", "")).partition(".")[0] in OURS
+    given: list[Any] = []
+    paths = structure.paths()
+    names = _argument_names(function)
+    for x, path in zip(leaves, paths):
+        name = _spoken(path, names)
+        if isinstance(x, TensorValue):
+            recorder.add_input(x, name)
+        elif isinstance(x, np.ndarray):
+            t = wrap(x)
+            recorder.add_input(t, name)
+            # A function of the user's might compute with an array where nobody hears it; a transform of ours does not.
+            x = x if ours else t
+        given.append(x)
+    return given
+
+
+def _argument_names(function: Any) -> tuple[str, ...]:
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    if code is None or str(getattr(function, "__module__", "")).partition(".")[0] in OURS:
+        return ()
+    names: tuple[str, ...] = code.co_varnames[: code.co_argcount]
+    return names[1:] if hasattr(function, "__self__") else names
+
+
+def _spoken(path: str, names: tuple[str, ...]) -> str:
+    """What the user calls an argument: "[0][1]" is the second one by position, "[1]['y']" that called y."""
+    parts = [part.strip("[]'") for part in path.split("][")]
+    if parts[0] == "0" and len(parts) > 1 and parts[1].isdigit() and int(parts[1]) < len(names):
+        parts[1] = names[int(parts[1])]
+    return "_".join(parts[1:]) or "x"
+
+
+def _grad(t: Any) -> Any:
+    """The gradient of a Tensor without looking at it as a user does."""
+    return t._node.grad if isinstance(t._node, Leaf) else None
+
+
+def _gather_results(recording: Recording, reach: Reach) -> None:
+    """Find the values of what the function returned."""
+    known = {id(t): t for t in reach.tensors.values()}
+    program = recording.program
+    for x in recording.leaves:
+        plain = isinstance(x, np.ndarray)
+        if id(x) in known or not (plain or isinstance(x, TensorValue)):
+            recording.outputs.append(Output(None, kept=x))
+            continue
+        value = recording.recorder.value_of(wrap(x) if plain else x)
+        tracked = not plain and x._node is not None
+        recording.outputs.append(Output(len(program.results), tracked=tracked, plain=plain))
+        program.results.append(value)
+
+
+def _gather_state(recording: Recording, reach: Reach, owners: list[Any], before: dict[int, Any]) -> None:
+    """Say what memory is behind each state, and what new values states have."""
+    recorder, program = recording.recorder, recording.program
+    tensors = {id(t._array): t for t in reversed(owners)}
+    slots = {id(slot): slot for _, pack in recording.packs for slot in pack.slots}
+    grads = {id(g._array): t for t in owners if (g := before[id(t)]) is not None}
+    arrays = {id(a): a for a in reach.arrays.values()}
+    for value, known in recorder.memory.items():
+        held = known.held
+        assert held is not None
+        key = id(held)
+        owner = tensors.get(key)
+        if owner is not None:
+            recording.memory[value] = TensorMemory(owner)
+        elif key in grads:
+            recording.memory[value] = GradMemory(grads[key])
+        elif key in slots or key in arrays:
+            recording.memory[value] = ArrayMemory(held)
+        elif (source := _seen_through(held, arrays)) is not None:
+            recording.memory[value] = ArrayMemory(source)
+        else:
+            recording.memory[value] = ArrayMemory(held)
+            recording.fresh.add(value)
+    for state, known in recorder.written.items():
+        if not isinstance(recording.memory[state], GradMemory):
+            program.updates.append((state, known.value))
+    states = {memory.key(): value for value, memory in recording.memory.items()}
+    for t in {id(t): t for t in owners}.values():
+        if isinstance(t._node, Leaf):
+            _gather_grad(recording, t, before[id(t)], states, reach)
+
+
+def _seen_through(array: Any, arrays: dict[int, Any]) -> Any:
+    """The array of the user's that another one is the same elements of."""
+    source = arrays.get(id(array.base))
+    if source is None or source.dtype != array.dtype:
+        return None
+    return source if (source.shape, source.strides) == (array.shape, array.strides) else None
+
+
+def _gather_grad(recording: Recording, t: Any, before: Any, states: dict[Any, Value], reach: Reach) -> None:
+    """Say what became of the gradient of a leaf."""
+    recorder, program = recording.recorder, recording.program
+    after = _grad(t)
+    if after is None:
+        recording.grads[id(t)] = (t, "none" if before is not None else "untouched")
+        return
+    value = recorder.value_of(after)
+    state = states.get(("grad", id(t)))
+    if after is before and value is state:
+        recording.grads[id(t)] = (t, "untouched")
+        return
+    if state is None:
+        path = next((path for path, known in reach.tensors.items() if known is t), "input")
+        state = Value("state", t._array.shape, t._array.dtype, f"{path}.grad")
+        program.states.append(state)
+        recording.memory[state] = GradMemory(t)
+    program.updates.append((state, value))
+    recording.grads[id(t)] = (t, "set")

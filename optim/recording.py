@@ -1,0 +1,210 @@
+"""How a compiled step takes an optimizer's step down: the rule, run once on flat values of all parameters together.
+
+Settings and step counts are numbers of the host that each call reads anew. Slots lie in flat memory that the
+optimizer's state shows, so that ordinary steps and compiled ones can be mixed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autodiff.graph import stamp, wrap
+from autodiff.ops.index import index
+from autodiff.ops.shape import concatenate, reshape
+from autodiff.primitive import recorded
+from optim.program import aligned
+from optim.running import grad_of
+from optim.state import is_read
+
+if TYPE_CHECKING:
+    from optim.optimizer import Optimizer
+
+__all__ = ["Pack", "facts", "record"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Settings(Mapping[str, Any]):
+    """A group as a rule sees it while it is recorded: its numbers are read at each call, the rest is what it is."""
+
+    def __init__(self, recorder: Any, group: dict[str, Any]) -> None:
+        self.recorder = recorder
+        self.group = group
+
+    def __getitem__(self, key: str) -> Any:
+        value = self.group[key]
+        if isinstance(value, tuple):
+            return tuple([self._number(key, v, i) for i, v in enumerate(value)])
+        return self._number(key, value, None)
+
+    def _number(self, key: str, value: Any, i: int | None) -> Any:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return value
+        group = self.group
+        name = key if i is None else f"{key.removesuffix('s')}{i + 1}"
+        read = (lambda: group[key]) if i is None else (lambda: group[key][i])
+        return self.recorder.setting((id(group), key, i), name, read)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.group)
+
+    def __len__(self) -> int:
+        return len(self.group)
+
+
+class Count:
+    """How many steps were made: `array` is what the optimizer's state shows, `t` the same as an int."""
+
+    def __init__(self, t: int) -> None:
+        self.t = t
+        self.array = np.asarray(t, np.float32)
+
+    def next(self) -> int:
+        """The number of the step that comes."""
+        return self.t + 1
+
+
+class Pack:
+    """Parameters of one dtype and step count that one rule updates together, and the memory of their slots.
+
+    A rule that is not elementwise has a pack for each parameter.
+    """
+
+    def __init__(self, optimizer: Optimizer, members: Sequence[Any], names: tuple[str, ...], t: int) -> None:
+        self.members = list(members)
+        self.names = names
+        self.counts_steps = optimizer.counts_steps
+        arrays = [p._array for p in members]
+        size, dtype = sum(a.size for a in arrays), arrays[0].dtype
+        self.slots = [aligned(size, dtype) for _ in names]
+        self.count = Count(t)
+        ends = np.cumsum([a.size for a in arrays]).tolist()
+        self.parts = [slice(end - a.size, end) for end, a in zip(ends, arrays)]
+        self.views = [[flat[part].reshape(a.shape) for flat in self.slots] for part, a in zip(self.parts, arrays)]
+        self.take_over(optimizer)
+
+    def is_shown(self, optimizer: Optimizer) -> bool:
+        """Whether the optimizer's state still is this memory."""
+        for p, views in zip(self.members, self.views):
+            entry = optimizer.state.get(p, {})
+            shown = [getattr(entry.get(name), "_array", None) for name in self.names]
+            if any(a is not b for a, b in zip(shown, views)):
+                return False
+            if self.counts_steps and getattr(entry.get("step"), "_array", None) is not self.count.array:
+                return False
+        return True
+
+    def take_over(self, optimizer: Optimizer) -> None:
+        """Copy what the state holds into this memory, and show this memory instead."""
+        for p, views in zip(self.members, self.views):
+            entry = optimizer.state.get(p, {})
+            for name, view in zip(self.names, views):
+                value = entry.get(name)
+                if value is not None and getattr(value, "_array", value) is not view:
+                    view[...] = getattr(value, "_array", value)
+            if self.counts_steps and "step" in entry:
+                self.count.t = _steps(entry)
+            shown = {"step": wrap(self.count.array)} if self.counts_steps else {}
+            shown.update({name: wrap(view) for name, view in zip(self.names, views)})
+            if shown:
+                optimizer.state.show(p, shown)
+        self.count.array[...] = self.count.t
+        optimizer._runs.clear()
+
+    def agree(self, optimizer: Optimizer) -> None:
+        """Bring this memory and the optimizer's state together again, after steps that were not compiled."""
+        if not self.is_shown(optimizer):
+            self.take_over(optimizer)
+        elif self.counts_steps:
+            self.count.t = int(self.count.array)
+
+
+def begun(optimizer: Optimizer, p: Any, names: tuple[str, ...]) -> int:
+    """How many steps a parameter has made; of a rule that does not count, whether it has begun."""
+    entry = optimizer.state.get(p, {})
+    if "step" in entry:
+        return _steps(entry)
+    return int(bool(names) and all(entry.get(name) is not None for name in names))
+
+
+def _steps(entry: Mapping[str, Any]) -> int:
+    """The step count in a state, without the look at it that a recorder would refuse."""
+    return int(getattr(entry["step"], "_array", entry["step"]))
+
+
+def facts(optimizer: Optimizer) -> tuple[Any, ...]:
+    """What a recorded step of this optimizer depends on besides the settings that are read at each call."""
+    found: list[Any] = [optimizer.elementwise]
+    for group in optimizer.param_groups:
+        names = optimizer.slots(group)
+        held = [(k, v) for k, v in group.items() if k != "params" and not is_read(v)]
+        steps = [begun(optimizer, p, names) for p in group["params"]]
+        # Of counts only their being equal matters; whether a rule without count has begun changes its formula.
+        shape = [steps.index(t) for t in steps] if optimizer.counts_steps else steps
+        found.append((repr(held), names, tuple(shape), tuple([id(p) for p in group["params"]])))
+    return tuple(found)
+
+
+def record(optimizer: Optimizer, recorder: Any) -> None:
+    """Make one step, and let a recorder hear it."""
+    for group in optimizer.param_groups:
+        h: Any = Settings(recorder, group)
+        names = optimizer.slots(h)
+        buckets: dict[Any, list[Any]] = {}
+        for p in group["params"]:
+            if grad_of(p) is not None:
+                t = begun(optimizer, p, names)
+                key = (p._array.dtype, t, None if optimizer.elementwise else id(p))
+                buckets.setdefault(key, []).append(p)
+        for (_, t, _), members in buckets.items():
+            _step(optimizer, recorder, h, _pack(optimizer, members, names, t))
+
+
+def _pack(optimizer: Optimizer, members: list[Any], names: tuple[str, ...], t: int) -> Pack:
+    """The pack of these parameters: the one there is, or a new one."""
+    key = (tuple([id(p) for p in members]), names)
+    pack: Pack | None = optimizer._packs.get(key)
+    if pack is None or any(p._array.shape != v.shape for p, vs in zip(members, pack.views) for v in vs):
+        pack = optimizer._packs[key] = Pack(optimizer, members, names, t)
+    pack.agree(optimizer)
+    pack.count.t = t
+    return pack
+
+
+def _step(optimizer: Optimizer, recorder: Any, h: Any, pack: Pack) -> None:
+    """Run the rule on the flat values of one pack, and write the results where they belong."""
+    members, whole = pack.members, not optimizer.elementwise
+    flat_p = members[0] if whole else _joined([wrap(p._array, None, p._storage) for p in members])
+    flat_g = grad_of(members[0]) if whole else _joined([grad_of(p) for p in members])
+    slots = [wrap(flat) for flat in pack.slots]
+    for name, slot in zip(pack.names, slots):
+        recorder.add_state(slot, name)
+    if whole:
+        slots = [reshape(slot, shape=members[0]._array.shape) for slot in slots]
+    count = pack.count
+    t = recorder.setting(("count", id(count)), "t", count.next, True) if pack.counts_steps else count.t + 1
+    new, kept = optimizer.update(recorded, wrap(flat_p._array, None, flat_p._storage), flat_g, tuple(slots), t, h)
+    for p, part in zip(members, pack.parts):
+        piece = new if whole else reshape(index(new, key=(part,)), shape=p._array.shape)
+        write(recorder, p, piece)
+    for before, after in zip(slots, kept):
+        write(recorder, before, after)
+    count.t += 1
+    count.array[...] = count.t
+    recorder.packs.append((optimizer, pack))
+
+
+def _joined(tensors: list[Any]) -> Any:
+    """Tensors one after the other in one vector."""
+    flat = [reshape(t, shape=(-1,)) for t in tensors]
+    return flat[0] if len(flat) == 1 else concatenate(*flat, axis=0)
+
+
+def write(recorder: Any, t: Any, value: Any) -> None:
+    """Put new values into the memory of a Tensor."""
+    t._array[...] = value._array
+    stamp(t._storage)
+    recorder.wrote(t, (...,), (), value)
