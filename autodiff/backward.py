@@ -58,23 +58,21 @@ def sweep(
     ----------
     roots : sequence of Vertex
         Where to begin.
-    seeds : sequence of ndarray, or of Tensor with `create_graph` and while a step is recorded
+    seeds : sequence of ndarray, or of Tensor with `create_graph`
         The cotangent of each.
     targets : iterable of Vertex, optional
         Only compute what these need, and return their cotangents instead of adding them to ``.grad``.
     retain_graph : bool, default=False
         Keep the saved arrays for another backward; otherwise each node lets go of them as it is passed.
     create_graph : bool, default=False
-        Record the backward itself, so that it can be differentiated again.
+        Let Tensors flow, so that the backward itself is heard: recorded, to be differentiated again, unless `modes`
+        say otherwise.
 
     Returns
     -------
     dict
         Vertex to cotangent: of the targets, or of every leaf and ``retain_grad`` vertex that was reached.
     """
-    # A recording of a step hears what the rules do, as a second derivative does, but nothing is to be differentiated.
-    recorder = modes.recorder
-    create_graph = create_graph or recorder is not None
     xp = recorded if create_graph else plain
     wanted = None if targets is None else set(targets)
     useful = None if wanted is None else _ancestry(roots, wanted)
@@ -117,8 +115,6 @@ def sweep(
         op = node.plan.op
         if last_write.tick > node.seq:
             op.check_fresh(node)
-        if recorder is not None:
-            recorder.entering(node)
         if node.outputs is not None and not node.keeps_gaps:
             g = _fill_gaps(node, g, create_graph)
         seeds = op.pullback_recorded(node, g) if create_graph else op.pullback(node, g)

@@ -196,8 +196,10 @@ def _run(
     roots: tuple[list[Vertex], list[Any]], targets: list[Vertex] | None, retain_graph: bool, create_graph: bool
 ) -> dict[Vertex, Any]:
     before, modes.grad = modes.grad, create_graph
+    # A recorder of a step hears what the rules do, as a second derivative would; nothing of it is differentiated.
+    heard = create_graph or modes.recorder is not None
     try:
-        return sweep(*roots, targets=targets, retain_graph=retain_graph, create_graph=create_graph)
+        return sweep(*roots, targets=targets, retain_graph=retain_graph, create_graph=heard)
     finally:
         modes.grad = before
         if modes.recorder is not None:

@@ -335,9 +335,6 @@ class Recorder(Listener, Protocol):
     def cleared(self, t: Any) -> None:
         """Hear that the gradient of a leaf was taken away."""
 
-    def entering(self, node: Any) -> None:
-        """Hear that backward goes through `node` now."""
-
     def leaving(self) -> None:
         """Hear that the backward pass is over."""
 

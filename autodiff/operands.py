@@ -8,7 +8,7 @@ import numpy as np
 
 from autodiff import dtypes
 from autodiff.errors import AutodiffError, DtypeError, GradientError, IndexingError, ShapeError
-from autodiff.graph import Value, wrap
+from autodiff.graph import Value, modes, wrap
 
 #: Types that pass as they are: Python numbers are weak (they never widen a dtype), None is an argument left out.
 NUMBERS = frozenset({float, int, bool, type(None)})
@@ -26,6 +26,8 @@ def operand(x: Any, op_name: str) -> Any:
         return wrap(owned(x.view(np.ndarray), dtypes.check(x.dtype)))
     if isinstance(x, (bool, int, float)):  # subclasses, such as an IntEnum
         return x
+    if modes.recorder is not None and (number := modes.recorder.number(x)) is not None:
+        return number
     if isinstance(x, complex):
         dtypes.check(np.dtype(complex))
     kind = type(x).__name__

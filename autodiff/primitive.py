@@ -175,10 +175,6 @@ class Primitive:
                 arrays.append(a)
                 edges.append(None)
                 storages.append(None)
-            elif modes.recorder is not None and (number := modes.recorder.number(a)) is not None:
-                arrays.append(number)
-                edges.append(None)
-                storages.append(None)
             else:
                 return self(*[operand(x, self.name) for x in args], **static)
             bit += bit

@@ -96,6 +96,8 @@ class Recorder:
         self.packs: list[Any] = []
         self.settings: dict[Any, Setting] = {}
         self.nodes: WeakKeyDictionary[Node, Place] = WeakKeyDictionary()
+        #: Numbers of the host that the next operation was given, each with what it was before.
+        self.told: list[tuple[float, Scalar]] = []
         self.phase = "forward"
 
     # ------------------------------------------------------------------ values
@@ -177,7 +179,8 @@ class Recorder:
         if op.name in _OF_VALUES or (op.name.startswith("index") and _masked(args[1:])):
             self.refuse(f"the shape of {op.name} depends on values", "keep the shape: ad.where(mask, x, 0)")
             return
-        operands = tuple([self.value_of(a) if isinstance(a, TensorValue) else a for a in args])
+        operands = tuple([self._operand(a) for a in args])
+        self.told.clear()
         place = self._place(outs)
         values: list[Value | None] = [Value("result", t._array.shape, t._array.dtype) for t in outs]
         for t, value in zip(outs, values):
@@ -209,13 +212,24 @@ class Recorder:
         """Nothing more to hear: sums are operations."""
 
     def adjoint(self, vertex: Any, g: Any) -> None:
-        """Nothing more to hear."""
+        """What comes now is the backward of `vertex`."""
+        self.phase = "backward"
+        self.places.pin(self.nodes.get(vertex))
 
     # ------------------------------------------------------------------ what a recorder hears besides
 
     def number(self, x: Any) -> Any:
-        """What a number of the host is now."""
-        return x.value if isinstance(x, Scalar) else None
+        """What a number of the host is now, as an object of its own, by which the next operation tells what it was."""
+        if not isinstance(x, Scalar):
+            return None
+        number = x.value * 1.0
+        self.told.append((number, x))
+        return number
+
+    def _operand(self, a: Any) -> Any:
+        if isinstance(a, TensorValue):
+            return self.value_of(a)
+        return next((x for number, x in self.told if number is a), a)
 
     def reading(self, t: Any, how: str) -> None:
         """Refuse to let elements go that another call will find changed."""
@@ -278,11 +292,6 @@ class Recorder:
         vertex = t._node
         if vertex is not None:
             self.cleared_leaves.setdefault(id(vertex), vertex)
-
-    def entering(self, node: Any) -> None:
-        """What comes now is the backward of `node`."""
-        self.phase = "backward"
-        self.places.pin(self.nodes.get(node))
 
     def leaving(self) -> None:
         """The backward pass is over."""
