@@ -131,14 +131,14 @@ class Recorder:
         if self.known.get(key) is known:
             del self.known[key]
 
-    def value_of(self, t: Any) -> Value:
-        """The value that a Tensor has now."""
+    def value_of(self, t: Any, written: bool = False) -> Value:
+        """The value that a Tensor has now; `written` says that its memory has just been written, after a look at it."""
         array: Array = t._array
         known = self.known.get(id(array))
         if known is None:
             known = self._unheard(t)
         root = known.root()
-        if root.storage is not None and root.storage.version > root.version:
+        if root.storage is not None and root.storage.version > root.version and not written:
             self.fail("memory was changed in a way that cannot be recorded", "change it with operations on Tensors")
         elif known.base is not None and root.version > known.version:
             self._look_again(known)
@@ -247,7 +247,7 @@ class Recorder:
         if known.base is not None and known.root().version > known.version:
             self._look_again(known)
         before = known.value
-        operand = self.value_of(value) if isinstance(value, TensorValue) else value
+        operand = self.value_of(value, written=True) if isinstance(value, TensorValue) else value
         places = [self.value_of(i) for i in indices]
         if _masked(indices) and isinstance(value, TensorValue) and value._array.ndim:
             self.refuse("a write through a mask depends on values", "write x = ad.where(mask, value, x)")

@@ -76,8 +76,9 @@ class Recording:
         leaves, self.structure = flatten(result)
         self.leaves = leaves
         self.grads: dict[int, tuple[Any, str]] = {}
-        #: Which residuals were arrays: what an operation does may depend on what it finds in its operands.
-        self.flavour = tuple([tuple([v is None for v in i.outputs]) for i in self.program.instructions])
+        #: What the same signature may do in one way or another: add to gradients that were there, or find residuals
+        #: of other shapes.
+        self.flavour: tuple[Any, ...] = ()
 
     def rest(self) -> None:
         """Let go of what only recording needs: arrays that would otherwise be free."""
@@ -219,9 +220,12 @@ def _gather_state(recording: Recording, reach: Reach, owners: list[Any], before:
         if not isinstance(recording.memory[state], GradMemory):
             program.updates.append((state, known.value))
     states = {memory.key(): value for value, memory in recording.memory.items()}
-    for t in {id(t): t for t in owners}.values():
-        if isinstance(t._node, Leaf):
-            _gather_grad(recording, t, before[id(t)], states, reach)
+    leaves = [t for t in {id(t): t for t in owners}.values() if isinstance(t._node, Leaf)]
+    for t in leaves:
+        _gather_grad(recording, t, before[id(t)], states, reach)
+    present = tuple([before[id(t)] is not None for t in leaves if id(t._node) not in recorder.cleared_leaves])
+    shapes = tuple([tuple([v and v.shape for v in i.outputs]) for i in program.instructions])
+    recording.flavour = (present, shapes)
 
 
 def _seen_through(array: Any, arrays: dict[int, Any]) -> Any:

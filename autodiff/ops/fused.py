@@ -70,6 +70,14 @@ def _share(shape: tuple[int, ...], reduction: str) -> float:
     return 1.0 / n if n else 1.0
 
 
+@lru_cache(maxsize=64)
+def _same_share(n: int, reduction: str, dtype: Any) -> Any:
+    """`_share` of n losses, as an array: residuals are arrays, so that a recording knows where they go."""
+    share = np.asarray(_share((n,), reduction), dtype)
+    share.flags.writeable = False
+    return share
+
+
 def _composite_reduce(xp: Any, losses: Any, reduction: str) -> Any:
     if reduction == "none":
         return losses
@@ -233,7 +241,7 @@ def cross_entropy(logits: Any, target: Any, *, reduction: str = "mean", ignore_i
     losses = np.log(totals)
     losses -= shifted.reshape(-1)[places]
     if kept is None:
-        return _reduce(losses, reduction), probabilities, places, _share((n,), reduction)
+        return _reduce(losses, reduction), probabilities, places, _same_share(n, reduction, logits.dtype)
     losses *= kept
     count = float(np.add.reduce(kept)) if reduction == "mean" else 1.0  # a NumPy integer would widen float32
     total = losses if reduction == "none" else np.add.reduce(losses) / count
