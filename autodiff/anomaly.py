@@ -8,7 +8,7 @@ import numpy as np
 
 from autodiff.errors import AnomalyError
 from autodiff.frames import source_of_the_user
-from autodiff.graph import Listener, Node, Output, Value, Vertex, modes
+from autodiff.graph import Listener, Node, Output, Value, Vertex, changes, modes
 from autodiff.operands import SPOKEN
 
 __all__ = ["detect_anomaly", "set_detect_anomaly"]
@@ -153,6 +153,7 @@ class detect_anomaly:
         self._outer: list[Listener | None] = []
 
     def __enter__(self) -> None:
+        changes.structure += 1  # a compiled step runs as it is written, to be heard
         self._outer.append(modes.listener)
         modes.listener = _Watch(self.check_nan, modes.listener)
 
@@ -180,6 +181,7 @@ class set_detect_anomaly(detect_anomaly):
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
         super().__init__(check_nan)
+        changes.structure += 1
         self._outer.append(modes.listener)
         rest = modes.listener.outer if isinstance(modes.listener, _Watch) else modes.listener
         modes.listener = _Watch(check_nan, rest) if mode else rest

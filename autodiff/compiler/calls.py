@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dis import get_instructions
 from functools import update_wrapper
 from linecache import getline
+from os import PathLike, fspath
 from os.path import basename
 from typing import Any
 
@@ -18,10 +19,11 @@ from autodiff.compiler.comparison import compare
 from autodiff.compiler.reach import Reach
 from autodiff.compiler.ready import Step
 from autodiff.compiler.recording import Recording, record
-from autodiff.compiler.wrapping import MISS, Wrapper
+from autodiff.compiler.stages import Stages
+from autodiff.compiler.wrapping import Wrapper
 from autodiff.dtypes import default_dtype
-from autodiff.errors import AutodiffError, Deviation, RecordingError
-from autodiff.graph import Value, modes
+from autodiff.errors import AutodiffError, RecordingError
+from autodiff.graph import Value, changes, modes
 from autodiff.trees import flatten
 
 __all__ = ["Compiled", "compile"]
@@ -63,20 +65,27 @@ class Compiled:
         self.passes = passes
         self.stats = {"recorded": 0, "replayed": 0, "eager": 0}
         self._entries: OrderedDict[Any, _Entry] = OrderedDict()
-        self._fast: Callable[[tuple[Any, ...], dict[str, Any]], Any] = _no_fast
         self._latest: Step | None = None
         self._running: Step | None = None
+        self._seen = (0, 0)
+        self._looking = False
         if callable(function) and hasattr(function, "__name__"):
             update_wrapper(self, function, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        try:
-            out = self._fast(args, kwargs)
-            if out is MISS:
-                out = self._look(args, kwargs)
-        except Deviation:
-            return self._deviated(args, kwargs)
-        return out
+        return self._look(args, kwargs)
+
+    def _go_straight_to(self, fast: Callable[..., Any] | None) -> None:
+        """Let calls go to `fast`, or through a look at everything.
+
+        Python finds ``__call__`` in the class alone, and a method that only hands on costs as much as a small array's
+        addition. So each compiled function is of a class of its own, and this is its ``__call__``.
+        """
+        if fast is None:
+            self.__class__ = Compiled
+        else:
+            own = type("Compiled", (Compiled,), {"__call__": staticmethod(fast), "__module__": __name__})
+            self.__class__ = own
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """As a method: compiled for each object by itself."""
@@ -91,10 +100,80 @@ class Compiled:
     def __repr__(self) -> str:
         return f"<compiled {getattr(self.function, '__name__', type(self.function).__name__)}: {self.stats}>"
 
+    # ------------------------------------------------------------------ what it shows
+
+    @property
+    def signatures(self) -> list[str]:
+        """What it was called with so far, one entry for each program that is ready."""
+        return [step.described() for entry in self._entries.values() for step in entry.steps]
+
+    @property
+    def program(self) -> Stages:
+        """The program of the latest call, as recorded and after each pass."""
+        return Stages(self._ready().stages)
+
+    @property
+    def source(self) -> str:
+        """The code that the latest call ran, or the next one will run: straight-line NumPy, or a module for Numba."""
+        source: str = self._ready().backend.emitted.source
+        return source
+
+    @property
+    def backend(self) -> str:
+        """What that code is for: "numpy" or "numba"."""
+        return self._ready().backend.name
+
+    def save_source(self, path: str | PathLike[str]) -> None:
+        """Write a file that runs alone, with no import but NumPy: the step, its state as it is now, and a self-test.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to; ``python step.py`` then runs the self-test, and ``from step import ...`` the step.
+        """
+        from autodiff.compiler.standalone import save
+
+        step = self._ready()
+        step.prepare()
+        save(step.stages[-1][1], fspath(path), step.bound, [s.read() for s in step.program.settings])
+
+    def _ready(self) -> Step:
+        if self._latest is None:
+            raise RecordingError("there is no program yet: a function is recorded twice before it is replayed; call it")
+        return self._latest
+
+    # ------------------------------------------------------------------ many steps in one call
+
+    def run(self, *args: Any, progress: Callable[[int], Any] | None = None) -> Any:
+        """Make one step after the other, the loop inside the machine code where there is some.
+
+        Parameters
+        ----------
+        *args : Tensor or array, or one iterable
+            The arguments of all steps, each with one more dimension in front; or an iterable of the arguments of each
+            step, such as a DataLoader.
+        progress : callable, optional
+            Called now and then with how many steps are done. Ctrl-C stops between two of these calls.
+
+        Returns
+        -------
+        What the function returns, every Tensor with one more dimension in front: all losses.
+        """
+        from autodiff.compiler.many import run
+
+        return run(self, args, progress)
+
+    def running(self) -> Step | None:
+        """The step that the last call ran, if nothing has changed since: then another like it may follow at once."""
+        fresh = (changes.structure, changes.looks) == self._seen and modes.listener is None
+        return self._running if fresh else None
+
     # ------------------------------------------------------------------ looking at a call
 
     def _look(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A call that is not the one before: find its program, or record it."""
+        if self._looking:
+            raise AssertionError("a program was chosen that does not fit the call")
         if modes.listener is not None:
             self.stats["eager"] += 1
             return self.function(*args, **kwargs)
@@ -117,12 +196,15 @@ class Compiled:
         """Run a program that holds, and let the next call go straight to it."""
         step.prepare()
         self._latest = self._running = step
-        fast = Wrapper(step, args, kwargs, reach, modes.grad).make()
+        fast = Wrapper(step, args, kwargs, reach, modes.grad).make(self._look, self._deviated)
         self.stats["replayed"] += 1
-        out = fast(args, kwargs)
-        if out is MISS:
-            raise AssertionError("a program was chosen that does not fit the call")
-        self._fast = fast
+        self._looking = True
+        try:
+            out = fast(*args, **kwargs)
+        finally:
+            self._looking = False
+        self._go_straight_to(fast)
+        self._seen = (changes.structure, changes.looks)
         return out
 
     def _record(
@@ -135,6 +217,8 @@ class Compiled:
     ) -> Any:
         """Record the call; at the second time, compare with the first, and make the step ready."""
         self.stats["recorded"] += 1
+        self._running = None
+        self._go_straight_to(None)
         result, recording, failure = record(self.function, args, kwargs, reach, drawn)
         if failure is None:
             failure = self._side_effects(reach, args, kwargs)
@@ -178,12 +262,8 @@ class Compiled:
         reach = Reach(self.function, _others(args, kwargs))
         entry = self._entries[_key(reach, args, kwargs)]
         entry.steps = [s for s in entry.steps if s is not step]
-        self._fast = _no_fast
+        self._looking = False
         return self._record(entry, args, kwargs, reach, step.drawn)
-
-
-def _no_fast(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return MISS
 
 
 def _others(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
@@ -233,7 +313,63 @@ def compile(
     fallback: bool = False,
     passes: Any = None,
 ) -> Any:
-    """Record a function at its first calls, and replay it as readable NumPy or as machine code from then on."""
+    """Record a function at its first calls, and replay it from then on as straight-line NumPy or machine code.
+
+    Parameters
+    ----------
+    function : callable or Module
+        A training step (``zero_grad``, forward, ``backward``, ``step``, all inside), a model, or any function of
+        Tensors, such as ``ad.func.grad(f)``. Unchanged: it is called as it is while it is recorded.
+    backend : {"numpy", "numba"}, optional
+        What to emit. By default Numba if it is installed (``pip install 'wengert[jit]'``) and can do all of it, else
+        NumPy.
+    fallback : bool, default=False
+        Run what cannot be recorded as it is, and say so once in a warning, instead of raising.
+    passes : sequence of pass, optional
+        What is done to the program; by default everything in ``autodiff.compiler.passes.DEFAULT``. With ``()`` the
+        primitives' own forwards are called, and the results are those of an ordinary call to the last bit.
+
+    Returns
+    -------
+    Compiled
+        Called like the function. It has ``signatures``, ``stats``, ``program``, ``source``, ``backend``,
+        ``save_source(path)`` and ``run(batches)``.
+
+    Raises
+    ------
+    RecordingError
+        When the function is called, if a value leaves for Python (``.item()``, ``if loss > 1``), a shape depends on
+        values, or plain Python changes from one call to the next. It names the line and says how to write it. The call
+        has then been made once, as without compiling.
+
+    Notes
+    -----
+    A program is recorded for each signature: shapes and dtypes of the arguments, training mode, plain numbers that the
+    function can reach, which parameters have a gradient. Two calls are recorded and compared before a third is
+    replayed. What lives between calls is read and written where it is: parameters, buffers, gradients, optimizer state
+    and step counts, learning rates, random generators, Tensors that the function closes over. Ordinary steps and
+    compiled ones can be mixed freely. A Tensor that is returned has memory of its own, and no graph.
+
+    The order of floating-point operations may differ from that of an ordinary step, and so may the last digits: by up
+    to 1e-5 of a Tensor's norm in float32, 1e-12 in float64.
+
+    Examples
+    --------
+    >>> import autodiff as ad, nn, optim
+    >>> model = nn.Linear(2, 1)
+    >>> optimizer = optim.SGD(model.parameters(), lr=0.1)
+    >>> @ad.compile
+    ... def step(x, y):
+    ...     optimizer.zero_grad()
+    ...     loss = (model(x) - y).square().mean()
+    ...     loss.backward()
+    ...     optimizer.step()
+    ...     return loss
+    >>> x, y = ad.rand(8, 2), ad.rand(8, 1)
+    >>> losses = [step(x, y).item() for _ in range(20)]
+    >>> losses[-1] < losses[0], step.stats["recorded"]
+    (True, 2)
+    """
     if backend is not None and backend not in NAMES:
         raise AutodiffError(f"backend must be one of {', '.join(map(repr, NAMES))}, or None; got {backend!r}")
     if function is None:

@@ -158,12 +158,15 @@ def gather(tensors: Sequence[Any]) -> bool:
 
 
 def _alone(t: Any) -> bool:
-    """Whether nothing but this Tensor holds its memory and its storage."""
+    """Whether nothing but this Tensor holds its memory.
+
+    Graphs may hold its storage: what they saved stays behind with the memory, as it is, and so is never stale.
+    """
     array: Array = t._array
     if not array.flags.c_contiguous or not array.flags.writeable:
         return False
     # One reference is the Tensor's, one is the local name, one the argument of getrefcount.
-    alone = getrefcount(array) <= _COUNTED and getrefcount(t._storage) <= _COUNTED - 1
+    alone = getrefcount(array) <= _COUNTED
     base = array.base
     if base is None or not alone:
         return alone

@@ -8,6 +8,7 @@ objects of the user's. Library objects other than these are left out.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dis import get_instructions
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 from autodiff.frames import OURS
 from autodiff.graph import Value, changes
 
-__all__ = ["Reach"]
+__all__ = ["Cell", "Length", "Reach"]
 
 _SCALARS = (int, float, bool, str, bytes, type(None), complex, np.generic, np.dtype)
 _MOST_ITEMS = 10_000
@@ -109,21 +110,24 @@ class Reach:
                     if isinstance(_content(cell), FunctionType | MethodType) or _is_module(_content(cell)):
                         self._walk(f"{path}.{name}", _content(cell))
             return
-        names = self._note_names(x)
+        self._note_names(x)
         for name, cell in zip(x.__code__.co_freevars, x.__closure__ or ()):
-            self._hold(_Cell(cell), "contents", name)
-        for name in names:
-            if name in x.__globals__:
-                self._hold(x.__globals__, name, name)
+            self._hold(Cell(cell), "contents", name)
+        self._globals(x)
         for i, default in enumerate(x.__defaults__ or ()):
             self._walk(f"{path} default {i}", default)
         for name, default in (x.__kwdefaults__ or {}).items():
             self._walk(f"{path} default {name}", default)
 
-    def _note_names(self, function: Any) -> list[str]:
-        names = list(dict.fromkeys(_names_of(function.__code__)))
-        self._names.update(names)
-        return names
+    def _note_names(self, function: Any) -> None:
+        self._names.update(name for name, _ in _names_of(function.__code__))
+
+    def _globals(self, function: Any) -> None:
+        """What a function of the user's names among the globals of its module."""
+        names = [name for name, is_global in _names_of(function.__code__) if is_global]
+        for name in dict.fromkeys(names):
+            if name in function.__globals__:
+                self._hold(function.__globals__, name, name)
 
     def _hold(self, holder: Any, key: Any, path: str) -> None:
         """Take in what stands in a holder that no counter watches."""
@@ -151,10 +155,7 @@ class Reach:
                 continue
             self._walk(_named(path, name), value)
         if not _of_a_library(x):
-            forward = type(x).forward
-            for name in _names_of(forward.__code__):
-                if name in forward.__globals__:
-                    self._hold(forward.__globals__, name, name)
+            self._globals(type(x).forward)
 
     def _optimizer(self, path: str, x: Any) -> None:
         """An optimizer: its parameters; what else a program depends on, it says itself."""
@@ -167,7 +168,7 @@ class Reach:
     def _container(self, path: str, x: Any) -> None:
         """A list, a dict and their like: how many, and what is in them."""
         self.facts[f"len({path})"] = len(x)
-        self.loose.append((_Length(x), None, len(x)))
+        self.loose.append((Length(x), None, len(x)))
         if isinstance(x, set | frozenset) or len(x) > _MOST_ITEMS:
             return
         for key, value in x.items() if isinstance(x, dict) else enumerate(x):
@@ -193,7 +194,7 @@ class _Absent:
 _ABSENT = _Absent()
 
 
-class _Cell:
+class Cell:
     """A cell of a closure, as a mapping."""
 
     def __init__(self, cell: Any) -> None:
@@ -203,7 +204,7 @@ class _Cell:
         return _content(self.cell)
 
 
-class _Length:
+class Length:
     """The length of a container, as a mapping."""
 
     def __init__(self, container: Any) -> None:
@@ -220,9 +221,11 @@ def _content(cell: Any) -> Any:
         return _ABSENT
 
 
-def _names_of(code: CodeType) -> Iterator[str]:
-    """The names that a function's code uses, and those of the functions inside it."""
-    yield from code.co_names
+def _names_of(code: CodeType) -> Iterator[tuple[str, bool]]:
+    """The names that a function's code uses, and whether as those of globals; and of the functions inside it."""
+    for instruction in get_instructions(code):
+        if instruction.argval in code.co_names:
+            yield instruction.argval, instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _names_of(constant)

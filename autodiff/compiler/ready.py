@@ -12,9 +12,10 @@ from autodiff.compiler.backends import Backend, choose
 from autodiff.compiler.memory import FlatMemory, GradMemory, TensorMemory, gather, new_flat
 from autodiff.compiler.program import Program, Value
 from autodiff.compiler.recording import Recording
-from autodiff.compiler.scalars import Setting
+from autodiff.compiler.scalars import Scalar, Setting
 from autodiff.compiler.uniting import prune, unite
 from autodiff.graph import Leaf, Storage, wrap
+from autodiff.primitive import primitives
 
 __all__ = ["Grads", "Step"]
 
@@ -96,6 +97,8 @@ class Step:
 
         final, later = improve(program, passes)
         self.stages: list[tuple[str, Program]] = [("recorded", program), *later]
+        used = {leaf for i in final.instructions for o in i.operands if isinstance(o, Scalar) for leaf in o.leaves()}
+        final.settings = [s for s in program.settings if s in used]
         self.program = final
         self.backend: Backend = choose(final, backend, native=passes is None or bool(passes))
         self.added = self._added(final)
@@ -104,6 +107,8 @@ class Step:
         self.nothing_left = [t for t, kind in recording.grads.values() if kind == "none"]
         self.bound: list[Array] = []
         self.drawn: list[Array] = []
+        self.run_many: Callable[..., Any] | None = None
+        self.steps_at_once = 16
         self.run: Callable[..., Any] = _unbound
 
     # ------------------------------------------------------------------ making it
@@ -175,6 +180,7 @@ class Step:
         if len(arrays) != len(self.bound) or any(not _same_memory(a, b) for a, b in zip(arrays, self.bound)):
             self.bound = arrays
             self.run = self.backend.emitted.bind(arrays)
+            self.run_many = None
         del arrays
         for grads in self.grads:
             grads.expected = grads.counts()
@@ -190,6 +196,31 @@ class Step:
         """Random numbers for one call."""
         self.drawn = [getattr(d.generator.rng, d.method)(*d.args, **d.kwargs) for d in self.recording.draws]
         return self.drawn
+
+    # ------------------------------------------------------------------ many calls at once
+
+    def can_loop(self) -> bool:
+        """Whether the code has a loop over steps, and nothing in it wants Python."""
+        inside = hasattr(self.backend.emitted, "bind_many") and not self.recording.draws
+        checks = [i for i in self.program.instructions if i.op == "check_classes"]
+        return inside and all(i.operands[0] in self.program.inputs for i in checks)
+
+    def check(self, stacked: Sequence[Array]) -> None:
+        """Raise what a check of one of the steps would raise, before any of them has changed anything."""
+        for i in self.program.instructions:
+            if i.op == "check_classes":
+                primitives[i.op].forward(stacked[self.program.inputs.index(i.operands[0])], **i.static)
+
+    def many(self) -> Callable[..., Any]:
+        """The loop, bound to memory."""
+        if self.run_many is None:
+            self.run_many = self.backend.emitted.bind_many(self.bound)
+        return self.run_many
+
+    def described(self) -> str:
+        """The signature, in words."""
+        inputs = ", ".join([f"{v.name}: {v.dtype}{list(v.shape)}" for v in self.program.inputs])
+        return f"{self.program.name}({inputs}), {len(self.program.instructions)} operations, {self.backend.name}"
 
     # ------------------------------------------------------------------ what a call changes
 

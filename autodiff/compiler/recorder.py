@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from itertools import count as count_from
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary, finalize
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 
@@ -36,11 +36,12 @@ Array = np.ndarray[Any, Any]
 class Known:
     """What the recorder knows of one array: its value now, and how it is a view of another."""
 
-    __slots__ = ("base", "held", "storage", "value", "version", "view")
+    __slots__ = ("alive", "base", "held", "storage", "value", "version", "view")
 
     def __init__(self, value: Value, storage: Storage | None, held: Array | None = None) -> None:
         #: The array, of memory that is there anyway; computed ones are free to go, as without a recorder.
         self.held = held
+        self.alive: Any = None
         self.value = value
         self.storage = storage
         self.version = -1 if storage is None else storage.version
@@ -124,12 +125,13 @@ class Recorder:
         """Know what is in an array, until it is gone."""
         key, known = id(array), Known(value, storage)
         self.known[key] = known
-        finalize(array, self._forget, key, known).atexit = False
-        return known
 
-    def _forget(self, key: int, known: Known) -> None:
-        if self.known.get(key) is known:
-            del self.known[key]
+        def forget(_: object) -> None:
+            if self.known.get(key) is known:
+                del self.known[key]
+
+        known.alive = ref(array, forget)
+        return known
 
     def value_of(self, t: Any, written: bool = False) -> Value:
         """The value that a Tensor has now; `written` says that its memory has just been written, after a look at it."""

@@ -84,6 +84,8 @@ class Recording:
         """Let go of what only recording needs: arrays that would otherwise be free."""
         self.leaves = []
         self.recorder.known.clear()
+        self.recorder.memory.clear()
+        self.recorder.written.clear()
 
 
 def record(

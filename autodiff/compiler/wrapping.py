@@ -11,16 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.compiler.reach import Reach, _Cell, _Length
+from autodiff.compiler.reach import Cell, Length, Reach
 from autodiff.compiler.ready import Step
-from autodiff.errors import GradientError
+from autodiff.errors import Deviation, GradientError
 from autodiff.graph import Node, Storage, changes, last_write, modes, tick, upward, wrap
 from autodiff.graph import Value as TensorValue
+from autodiff.trees import Structure, flatten
 
-__all__ = ["MISS", "Wrapper"]
+__all__ = ["Assembly", "Wrapper"]
 
-#: What a wrapper returns when the call is not the one that it was made for; nothing has happened then.
-MISS: Any = type("Miss", (), {"__repr__": lambda self: "MISS"})()
+#: What a function does when a call is not like the one it was made for; nothing has happened then.
+_MISS = "    return look(args, kwargs)"
 
 
 class _Spent:
@@ -66,29 +67,48 @@ class Wrapper:
     Parameters
     ----------
     step : Step
-    leaves : sequence
-        The arguments of the recorded call, taken out of their containers.
+        Prepared.
+    args, kwargs
+        Of the call that it is made for.
     reach : Reach
         What was found when the step was last seen to hold.
+    grad : bool
+        Whether operations were being recorded for derivatives.
+
+    Attributes
+    ----------
+    source : str
+        What was written.
     """
 
     def __init__(self, step: Step, args: Sequence[Any], kwargs: dict[str, Any], reach: Reach, grad: bool) -> None:
         self.step = step
         self.reach = reach
         self.names: dict[str, Any] = {}
-        self.lines: list[str] = []
-        self.simple = not kwargs and not any(isinstance(a, (list, tuple, dict)) for a in args)
-        if self.simple:
-            self._write(args, grad)
+        body: list[str] = []
+        leaves = self._checks(body, args, kwargs, grad)
+        arrays = self._arguments(leaves, body)
+        state = self._call(body, arrays)
+        self._finish(body)
+        self.names |= {
+            "Deviation": Deviation, "Storage": Storage, "Tensor": upward.tensor, "changes": changes, "draw": step.draw,
+            "last_write": last_write, "looks": changes.looks, "modes": modes, "new": object.__new__, "run": step.run,
+            "seen": changes.settings, "step": step, "structure": changes.structure, "tick": tick,
+        }  # fmt: skip
+        lines = [
+            f"def make(look, deviated, {', '.join(self.names)}):",
+            "    def fast(*args, **kwargs):",
+            *([f"        nonlocal {', '.join(state)}"] if state else []),
+            *[f"        {line}" for line in body],
+            "    return fast",
+        ]
+        self.source = "\n".join(lines)
 
-    def make(self) -> Callable[[tuple[Any, ...], dict[str, Any]], Any]:
-        """The function ``fast(args, kwargs)``, which returns MISS when it is not for them."""
-        if not self.simple:
-            return lambda args, kwargs: MISS
-        source = "\n".join(self.lines)
+    def make(self, look: Callable[..., Any], deviated: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, which calls `look(args, kwargs)` when it is not for a call, and `deviated` on a Deviation."""
         scope: dict[str, Any] = {}
-        exec(compile(source, "<the call around a compiled step>", "exec"), scope)
-        made: Callable[[tuple[Any, ...], dict[str, Any]], Any] = scope["make"](**self.names)
+        exec(compile(self.source, "<the call around a compiled step>", "exec"), scope)
+        made: Callable[..., Any] = scope["make"](look, deviated, **self.names)
         return made
 
     def _name(self, stem: str, value: Any) -> str:
@@ -96,166 +116,160 @@ class Wrapper:
         self.names[name] = value
         return name
 
-    def _write(self, args: Sequence[Any], grad: bool) -> None:
-        step = self.step
-        settings = [s for s in step.program.settings if not s.count]
-        values = [f"s{i}" for i in range(len(settings))]
-        body: list[str] = []
-        checks = ["changes.structure != structure", f"modes.grad is not {grad}", "modes.listener is not None"]
-        checks += ["kwargs", f"len(args) != {len(args)}", *self._loose()]
-        body += ["if " + " or ".join(checks) + ":", "    return MISS"]
-        if args:
-            body.append("".join(f"x{i}, " for i in range(len(args))) + "= args")
-        arrays = self._arguments(args, body)
-        if values or step.choices:
-            body += [
-                "if changes.settings != seen:",
-                "    numbers = step.numbers()",
-                "    if numbers is None:",
-                "        return MISS",
-                *([f"    {', '.join(values)}, = numbers"] if values else []),
-                "    seen = changes.settings",
-            ]
-        if step.grads:
-            body += ["if changes.looks != looks:", "    return MISS"]
-        if step.recording.draws:
-            body.append("".join(f"d{i}, " for i in range(len(step.recording.draws))) + "= draw()")
-            arrays += [f"d{i}" for i in range(len(step.recording.draws))]
-        self._call(body, arrays, settings, values)
-        self._finish(body)
-        needed = {
-            "MISS": MISS, "changes": changes, "modes": modes, "step": step, "run": step.run, "last_write": last_write,
-            "structure": changes.structure, "seen": changes.settings, "looks": changes.looks, "tick": tick,
-            "Storage": Storage, "Tensor": upward.tensor, "new": object.__new__, "draw": step.draw,
-        }  # fmt: skip
-        first = step.numbers() or []
-        self.names = {**self.names, **needed, **dict(zip(values, first))}
-        state = ["seen", *values] if values or step.choices else []
-        self.lines = [
-            f"def make({', '.join(self.names)}):",
-            "    def fast(args, kwargs):",
-            *([f"        nonlocal {', '.join(state)}"] if state else []),
-            *[f"        {line}" for line in body],
-            "    return fast",
-        ]
+    def _checks(self, body: list[str], args: Sequence[Any], kwargs: dict[str, Any], grad: bool) -> list[Any]:
+        """Compare what no argument tells; take the arguments apart, and return those of the recorded call."""
+        simple = not kwargs and not any(isinstance(a, (list, tuple, dict)) for a in args)
+        checks = ["changes.structure != structure", f"modes.grad is not {grad}", *self._loose()]
+        if self.step.grads:
+            checks.append("changes.looks != looks")
+        if simple:
+            checks += ["kwargs", f"len(args) != {len(args)}"]
+        body += [f"if {' or '.join(checks)}:", _MISS]
+        leaves, structure = flatten((tuple(args), kwargs))
+        if simple:
+            opened = "args"
+        else:
+            opened = "leaves"
+            body += [f"leaves = {self._name('opened', _Opened(structure))}(args, kwargs)", "if leaves is None:", _MISS]
+        if leaves:
+            body.append("".join(f"x{i}, " for i in range(len(leaves))) + f"= {opened}")
+        return leaves
 
     def _loose(self) -> list[str]:
         """Conditions under which something that no counter watches has changed."""
         found = []
         for holder, key, value in self.reach.loose:
             name = self._name("v", value)
-            if isinstance(holder, _Cell):
+            if isinstance(holder, Cell):
                 found.append(f"{self._name('c', holder.cell)}.cell_contents is not {name}")
-            elif isinstance(holder, _Length):
+            elif isinstance(holder, Length):
                 found.append(f"len({self._name('c', holder.container)}) != {name}")
             elif isinstance(holder, dict):
-                found.append(f"{self._name('h', holder)}.get({key!r}) is not {name}")
+                found.append(f"{self._name('get', holder.get)}({key!r}) is not {name}")
             else:
                 found.append(f"{self._name('h', holder)}[{key!r}] is not {name}")
         return found
 
-    def _arguments(self, args: Sequence[Any], body: list[str]) -> list[str]:
+    def _arguments(self, leaves: Sequence[Any], body: list[str]) -> list[str]:
         """Check each argument; the names of the arrays that the program is given."""
         arrays = []
-        for i, x in enumerate(args):
+        for i, x in enumerate(leaves):
+            kind = self._name("kind", type(x))
             if isinstance(x, TensorValue):
-                checks = [f"type(x{i}) is not {self._name('t', type(x))}"]
-                tracked = "is" if x._node is not None else "is not"
-                body += [f"if {checks[0]} or x{i}._node {tracked} None:", "    return MISS", f"a{i} = x{i}._array"]
-                array = x._array
+                other = "is" if x._node is not None else "is not"
+                body += [f"if type(x{i}) is not {kind} or x{i}._node {other} None:", _MISS, f"a{i} = x{i}._array"]
+                self._array(i, x._array, body)
             elif isinstance(x, np.ndarray):
-                body += [f"if type(x{i}) is not {self._name('t', type(x))}:", "    return MISS", f"a{i} = x{i}"]
-                array = x
+                body += [f"if type(x{i}) is not {kind}:", _MISS, f"a{i} = x{i}"]
+                self._array(i, x, body)
             else:
                 value = self._name("v", x)
                 same = f"x{i} is {value}"
-                if isinstance(x, (int, float, str, bytes, type(None))):
-                    same = f"type(x{i}) is {self._name('t', type(x))} and x{i} == {value}"
-                body += [f"if not ({same}):", "    return MISS"]
+                if isinstance(x, (int, float, str, bytes)):
+                    same = f"type(x{i}) is {kind} and x{i} == {value}"
+                body += [f"if not ({same}):", _MISS]
                 continue
-            shape, dtype = self._name("shape", array.shape), self._name("dtype", array.dtype)
-            tidy = self._name("tidy", _Tidy(self.step, array.dtype))
-            strides = self._name("strides", np.empty(array.shape, array.dtype).strides)
-            body += [
-                f"if a{i}.shape != {shape} or a{i}.dtype is not {dtype}:",
-                "    return MISS",
-                f"if a{i}.strides != {strides} or a{i}.base is not None or id(a{i}) in {tidy}.own:",
-                f"    a{i} = {tidy}(a{i})",
-            ]
             arrays.append(f"a{i}")
         return arrays
 
-    def _call(self, body: list[str], arrays: list[str], settings: list[Any], values: list[str]) -> None:
-        """The call, and what moves on with it."""
+    def _array(self, i: int, array: Any, body: list[str]) -> None:
+        """Check an array. Memory of its own with these strides and this many elements has this shape, in this order."""
+        tidy = Tidy(self.step, array.shape, array.dtype)
+        strides = self._name("strides", np.empty(array.shape, array.dtype).strides)
+        conditions = [f"a{i}.strides != {strides}", f"a{i}.size != {array.size}", f"a{i}.base is not None"]
+        conditions.append(f"a{i}.dtype is not {self._name('dtype', array.dtype)}")
+        if tidy.own:  # state that is no part of other memory might itself be given
+            conditions.append(f"id(a{i}) in {self._name('own', tidy.own)}")
+        body += [
+            f"if {' or '.join(conditions)}:",
+            f"    a{i} = {self._name('tidy', tidy)}(a{i})",
+            f"    if a{i} is None:",
+            "    " + _MISS,
+        ]
+
+    def _call(self, body: list[str], arrays: list[str]) -> list[str]:
+        """The call, and what moves on with it; the names of what the function keeps from one call to the next."""
         step = self.step
-        given = dict(zip(settings, values))
-        counters = step.counters()
-        names = {id(c): self._name("count", c) for c in counters}
+        settings = [s for s in step.program.settings if not s.count]
+        values = [f"s{i}" for i in range(len(settings))]
+        if step.recording.program.settings:
+            body += ["if changes.settings != seen:", "    numbers = step.numbers()", "    if numbers is None:"]
+            body += ["    " + _MISS, *([f"    {', '.join(values)}, = numbers"] if values else [])]
+            body.append("    seen = changes.settings")
+            self.names |= dict(zip(values, step.numbers() or []))
         arguments = list(arrays)
-        k = 0
+        if step.recording.draws:
+            drawn = [f"d{i}" for i in range(len(step.recording.draws))]
+            body.append(f"{', '.join(drawn)}, = draw()")
+            arguments += drawn
+        given = dict(zip(settings, values))
+        counters = {id(c): (c, self._name("count", c), f"t{i}") for i, c in enumerate(step.counters())}
+        body += [f"{t} = {name}.t + 1" for _, name, t in counters.values()]
         for setting in step.program.settings:
-            if setting.count:
-                counter = setting.read.__self__
-                name = names.get(id(counter)) or self._name("count", counter)
-                body.append(f"t{k} = {name}.t + 1")
-                arguments.append(f"t{k}")
-                k += 1
-            else:
-                arguments.append(given[setting])
-        body.append(f"out = run({', '.join(arguments)})")
-        for counter in counters:
-            name = names[id(counter)]
-            body += [f"{name}.t += 1", f"{self._name('array', counter.array)}[()] = {name}.t"]
-        storages = [self._name("storage", s) for s in step.stamped()]
-        if storages:
-            body.append(" = ".join([*[f"{s}.version" for s in storages], "last_write.tick", "tick()"]))
+            arguments.append(counters[id(setting.read.__self__)][2] if setting.count else given[setting])
+        body += ["try:", f"    out = run({', '.join(arguments)})", "except Deviation:"]
+        body.append("    return deviated(args, kwargs)")
+        for counter, name, t in counters.values():
+            body += [f"{name}.t = {t}", f"{self._name('array', counter.array)}[()] = {t}"]
+        written = [f"{self._name('storage', s)}.version" for s in step.stamped()]
+        if written:
+            body.append(" = ".join([*written, "last_write.tick", "tick()"]))
+        return ["seen", *values] if step.recording.program.settings else []
 
     def _finish(self, body: list[str]) -> None:
         """Hand out the results."""
         step = self.step
         outputs = step.outputs
-        if len(outputs) == 1 and step.structure.model is None and outputs[0].index == 0:
-            output = outputs[0]
-            if output.plain:
-                body.append("return out")
-                return
+        if len(outputs) != 1 or step.structure.model is not None or outputs[0].index != 0:
+            body.append(f"return {self._name('assemble', Assembly(step))}(out)")
+        elif outputs[0].plain:
+            body.append("return out")
+        else:
             value = step.program.results[0]
-            node = self._name("node", _spent(value.shape, value.dtype) if output.tracked else None)
-            body += [
-                "result = new(Tensor)",
-                "result._array = out",
-                "result._storage = Storage()",
-                "result._base = None",
-                f"result._node = {node}",
-                "return result",
-            ]
-            return
-        body.append(f"return {self._name('assemble', _Assembly(step))}(out)")
+            node = self._name("node", _spent(value.shape, value.dtype) if outputs[0].tracked else None)
+            body += ["result = new(Tensor)", "result._array = out", "result._storage = Storage()"]
+            body += [f"result._base, result._node = None, {node}", "return result"]
 
 
-class _Tidy:
-    """Makes an input contiguous, and a copy of one that overlaps state."""
+class _Opened:
+    """Takes arguments out of their containers, if these are as in the recorded call."""
 
-    def __init__(self, step: Step, dtype: Any) -> None:
-        self.own = {id(a) for a in step.bound}
+    def __init__(self, structure: Structure) -> None:
+        self.paths = structure.paths()
+
+    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any] | None:
+        leaves, structure = flatten((args, kwargs))
+        return leaves if structure.paths() == self.paths else None
+
+
+class Tidy:
+    """Makes an input contiguous, and a copy of one that overlaps state; None for one of another shape or dtype."""
+
+    def __init__(self, step: Step, shape: tuple[int, ...], dtype: Any) -> None:
+        self.shape = shape
+        self.dtype = dtype
+        self.own = {id(a) for a in step.bound if a.base is None}
         self.state = [(a.ctypes.data, a.ctypes.data + a.nbytes) for a in step.bound]
         self.safe: Any = None
 
     def __call__(self, array: Any) -> Any:
-        if id(array) not in self.own and array.base is self.safe is not None and array.flags.c_contiguous:
-            return array
-        start, stop = np.lib.array_utils.byte_bounds(array)
-        if any(start < high and low < stop for low, high in self.state):
-            return np.array(array, order="C")
+        if array.shape != self.shape or array.dtype != self.dtype:
+            return None
         base = array.base
-        if isinstance(base, np.ndarray):
-            start, stop = np.lib.array_utils.byte_bounds(base)
-            if not any(start < high and low < stop for low, high in self.state):
-                self.safe = base  # so is every other view of it
-        return np.ascontiguousarray(array).reshape(array.shape)
+        if base is not None and base is self.safe:
+            return array if array.flags.c_contiguous else np.ascontiguousarray(array).reshape(self.shape)
+        if self._overlaps(array):
+            return np.array(array, order="C")
+        if isinstance(base, np.ndarray) and not self._overlaps(base):
+            self.safe = base  # and so is every other view of it
+        return np.ascontiguousarray(array).reshape(self.shape)
+
+    def _overlaps(self, array: Any) -> bool:
+        start, stop = np.lib.array_utils.byte_bounds(array)
+        return any(start < high and low < stop for low, high in self.state)
 
 
-class _Assembly:
+class Assembly:
     """Nests results as the function did."""
 
     def __init__(self, step: Step) -> None:

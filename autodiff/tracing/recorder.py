@@ -9,7 +9,7 @@ import numpy as np
 from autodiff.errors import AutodiffError
 from autodiff.frames import line_of_the_user
 from autodiff.gradients import vertex_of
-from autodiff.graph import Leaf, Node, Output, Value, Vertex, modes
+from autodiff.graph import Leaf, Node, Output, Value, Vertex, changes, modes
 from autodiff.primitive import plain
 from autodiff.tracing.tape import UNKNOWN, Application, Backward, Flow, Variable
 
@@ -75,6 +75,7 @@ class Record:
     def __enter__(self) -> Record:
         if self._outer:
             raise AutodiffError("this record is listening already; make another one with ad.record()")
+        changes.structure += 1  # a compiled step runs as it is written, to be heard
         self._outer.append(modes.listener)
         modes.listener = self
         return self

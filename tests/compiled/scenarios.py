@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,7 @@ def usual(model: Any, criterion: Any, optimizer: Any) -> Callable[[Any, Any], An
 def mlp(*widths: int, activation: Any = nn.ReLU, dtype: Any = None) -> Any:
     """Linear layers with an activation between them."""
     layers: list[Any] = []
-    for fan_in, fan_out in zip(widths, widths[1:]):
+    for fan_in, fan_out in pairwise(widths):
         layers += [nn.Linear(fan_in, fan_out, dtype=dtype), activation()]
     return nn.Sequential(*layers[:-1])
 

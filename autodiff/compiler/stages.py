@@ -1,0 +1,54 @@
+"""What `step.program` is: the program as it was recorded and after each pass, to be read one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from autodiff.compiler.program import Program
+
+__all__ = ["Stages"]
+
+
+class Stages:
+    """Programs with the names of the passes that made them.
+
+    Parameters
+    ----------
+    stages : sequence of (str, Program)
+        "recorded" first.
+    """
+
+    def __init__(self, stages: Sequence[tuple[str, Program]]) -> None:
+        self._stages = list(stages)
+
+    def __iter__(self) -> Iterator[tuple[str, Program]]:
+        return iter(self._stages)
+
+    def __len__(self) -> int:
+        return len(self._stages)
+
+    def __getitem__(self, which: int | str) -> Program:
+        """A program by its number, or by the name of the pass."""
+        if isinstance(which, str):
+            return next(program for name, program in self._stages if name == which)
+        return self._stages[which][1]
+
+    @property
+    def final(self) -> Program:
+        """The program that is run."""
+        return self._stages[-1][1]
+
+    def __str__(self) -> str:
+        parts, before = [], ""
+        for name, program in self._stages:
+            text = str(program)
+            n = len(program.instructions)
+            if text == before:
+                parts.append(f"=== {name}: nothing to do")
+            else:
+                parts.append(f"=== {name}: {n} operation{'s' * (n != 1)}\n{text}")
+            before = text
+        return "\n\n".join(parts)
+
+    def __repr__(self) -> str:
+        return f"<program of {len(self.final.instructions)} operations after {len(self) - 1} passes; print it>"
