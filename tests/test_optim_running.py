@@ -468,6 +468,13 @@ def test_a_program_does_what_its_rule_says(name, size):
         np.testing.assert_array_equal(result, value)
 
 
+def test_what_adam_computes_comes_in_the_memory_of_its_results():
+    optimizer = optim.Adam([parameter(1)])
+    code, _ = Program().write_down(optimizer.update, 2, 3, optimizer.param_groups[0])
+    assert code.scratch == 2
+    assert [out for _, _, _, out in code.code if out < code.inputs] == [2, 2, 3, 3, 0]
+
+
 @st.composite
 def programs(draw):
     """A rule of random operations: each takes two of the values so far, and three of all values are the results."""
