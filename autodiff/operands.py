@@ -35,6 +35,13 @@ def operand(x: Any, op_name: str) -> Any:
     raise DtypeError(f"{SPOKEN.get(op_name, op_name)} works on Tensors, arrays and numbers, not on a {kind}{hint}")
 
 
+def leaving(t: Any, how: str) -> Any:
+    """`t`, whose elements are about to be looked at by Python: a recorder of a step cannot follow them there."""
+    if modes.recorder is not None and isinstance(t, Value):
+        modes.recorder.reading(t, how)
+    return t
+
+
 #: What users call the primitives whose names are NumPy's, or ours.
 SPOKEN = {"power_scalar": "pow", "power": "pow", "clip": "clamp", "negative": "neg", "multiply": "mul"}
 _PRODUCTS = ("matmul", "linear", "contract")

@@ -450,9 +450,10 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     tensor([[1.0000, 2.5000],
             [3.0000, 4.0000]])
     """
-    if device is not None:
-        as_device(device)
+    _ = device and as_device(device)
     out: Tensor = wrap(as_array(data, dtype, copy=True))
+    if modes.recorder is not None and isinstance(data, (np.ndarray, Value)):
+        modes.recorder.same(out, data)
     return out.requires_grad_() if requires_grad else out
 
 

@@ -103,10 +103,11 @@ class Pack:
             entry = optimizer.state.get(p, {})
             for name, view in zip(self.names, views):
                 value = entry.get(name)
-                if value is not None and getattr(value, "_array", value) is not view:
-                    view[...] = getattr(value, "_array", value)
-            if self.counts_steps and "step" in entry:
-                self.count.t = _steps(entry)
+                array = 0 if value is None else getattr(value, "_array", value)
+                if array is not view:
+                    view[...] = array
+            if self.counts_steps:
+                self.count.t = _steps(entry) if "step" in entry else 0
             shown = {"step": wrap(self.count.array)} if self.counts_steps else {}
             shown.update({name: wrap(view) for name, view in zip(self.names, views)})
             if shown:

@@ -16,27 +16,32 @@ class Watched(dict[Any, Any]):
         super().__init__(items or {})
         self.runs = runs
 
-    def __setitem__(self, key: Any, value: Any) -> None:
+    def changed(self) -> None:
+        """Take note of a change by the user."""
+        changes.structure += 1
         self.runs.clear()
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.changed()
         super().__setitem__(key, value)
 
     def __delitem__(self, key: Any) -> None:
-        self.runs.clear()
+        self.changed()
         super().__delitem__(key)
 
     def pop(self, *args: Any) -> Any:
         """Take an entry out, and return it."""
-        self.runs.clear()
+        self.changed()
         return super().pop(*args)
 
     def popitem(self) -> Any:
         """Take the last entry out, and return it."""
-        self.runs.clear()
+        self.changed()
         return super().popitem()
 
     def clear(self) -> None:
         """Take everything out."""
-        self.runs.clear()
+        self.changed()
         super().clear()
 
     def update(self, *args: Any, **kwargs: Any) -> None:

@@ -58,6 +58,9 @@ class Compiled:
         What that code is for: "numpy" or "numba".
     """
 
+    #: How others tell it from an object of the user's.
+    is_compiled = True
+
     def __init__(self, function: Callable[..., Any], backend: str | None, fallback: bool, passes: Any) -> None:
         self.function = function
         self.wanted = backend
@@ -166,7 +169,7 @@ class Compiled:
     def running(self) -> Step | None:
         """The step that the last call ran, if nothing has changed since: then another like it may follow at once."""
         fresh = (changes.structure, changes.looks) == self._seen and modes.listener is None
-        return self._running if fresh else None
+        return self._running if fresh and self._running is not None and self._running.repeats else None
 
     # ------------------------------------------------------------------ looking at a call
 
@@ -203,7 +206,7 @@ class Compiled:
             out = fast(*args, **kwargs)
         finally:
             self._looking = False
-        self._go_straight_to(fast)
+        self._go_straight_to(fast if step.repeats else None)
         self._seen = (changes.structure, changes.looks)
         return out
 

@@ -54,7 +54,7 @@ def _pieces(args: Sequence[Any]) -> Iterator[tuple[list[Any], int]]:
             raise AutodiffError(f"run takes Tensors, or an iterable of batches, not a {type(args[0]).__name__}")
         yield from _laid_together(iter(args[0]))
         return
-    counts = {len(a) for a in args if isinstance(a, (Value, np.ndarray))}
+    counts = {np.shape(getattr(a, "_array", a))[0] for a in args if isinstance(a, (Value, np.ndarray))}
     if len(counts) != 1 or not all(isinstance(a, (Value, np.ndarray)) for a in args):
         raise ShapeError(
             f"run takes Tensors with one more dimension in front, the same for all; got {[np.shape(a) for a in args]}"
@@ -122,7 +122,7 @@ def _chunk(compiled: Compiled, stacked: list[Any], start: int, count: int) -> tu
 
 def _map(tree: Any, function: Callable[[Any], Any]) -> Any:
     leaves, structure = flatten(tree)
-    return structure.build([function(x.detach()) if isinstance(x, Value) else x for x in leaves])
+    return structure.build([function(wrap(x._array)) if isinstance(x, Value) else x for x in leaves])
 
 
 def _joined(parts: list[Any]) -> Any:

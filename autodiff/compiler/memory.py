@@ -13,7 +13,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from autodiff.errors import RecordingError
 from autodiff.graph import Storage
 
 __all__ = ["ArrayMemory", "FlatMemory", "GradMemory", "Memory", "TensorMemory", "gather", "joined", "new_flat"]
@@ -45,11 +44,6 @@ class TensorMemory:
 
     def array(self) -> Array:
         found: Array = self.tensor._array
-        if not found.flags.c_contiguous:
-            raise RecordingError(
-                f"a Tensor of shape {found.shape} that the step keeps is not contiguous; "
-                "make it so before (p.data = p.data.contiguous())"
-            )
         return found
 
 
@@ -90,6 +84,14 @@ class FlatMemory:
 
     def key(self) -> Any:
         return ("flat", *[part.key() for part in self.parts])
+
+    def is_flat(self) -> bool:
+        """Whether they still lie so."""
+        return joined([part.array() for part in self.parts]) is not None
+
+    def tensors(self) -> list[Any]:
+        """The Tensors that own the memories."""
+        return [part.tensor for part in self.parts]
 
     def array(self) -> Array:
         flat = joined([part.array() for part in self.parts])

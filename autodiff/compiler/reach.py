@@ -17,7 +17,7 @@ import numpy as np
 from autodiff.frames import OURS
 from autodiff.graph import Value, changes
 
-__all__ = ["Cell", "Length", "Reach"]
+__all__ = ["Cell", "Length", "Reach", "is_ours"]
 
 _SCALARS = (int, float, bool, str, bytes, type(None), complex, np.generic, np.dtype)
 _MOST_ITEMS = 10_000
@@ -88,6 +88,8 @@ class Reach:
             self._function(path, x)
         elif _is_module(x):
             self._module(path, x)
+        elif getattr(x, "is_compiled", False):
+            self._walk(f"{path}.function", x.function)
         elif _is_optimizer(x):
             self._later.append((path, x))
         elif isinstance(x, dict | list | tuple | set | frozenset):
@@ -104,7 +106,7 @@ class Reach:
         inner = getattr(x, "__wrapped__", None)
         if inner is not None:
             self._walk(path, inner)
-        if not isinstance(x, FunctionType) or str(x.__module__).partition(".")[0] in OURS:
+        if not isinstance(x, FunctionType) or is_ours(x):
             if isinstance(x, FunctionType):  # made by the library, such as ad.func.grad(f): what it closes over
                 for name, cell in zip(x.__code__.co_freevars, x.__closure__ or ()):
                     if isinstance(_content(cell), FunctionType | MethodType) or _is_module(_content(cell)):
@@ -233,6 +235,12 @@ def _names_of(code: CodeType) -> Iterator[tuple[str, bool]]:
 
 def _named(path: str, name: str) -> str:
     return f"{path}.{name}"
+
+
+def is_ours(function: Any) -> bool:
+    """Whether a function was written in this library, such as what ``ad.func.grad(f)`` returns."""
+    scope = getattr(getattr(function, "__func__", function), "__globals__", {})
+    return str(scope.get("__name__", "")).partition(".")[0] in OURS
 
 
 def _is_module(x: Any) -> bool:

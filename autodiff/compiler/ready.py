@@ -14,7 +14,8 @@ from autodiff.compiler.program import Program, Value
 from autodiff.compiler.recording import Recording
 from autodiff.compiler.scalars import Scalar, Setting
 from autodiff.compiler.uniting import prune, unite
-from autodiff.graph import Leaf, Storage, wrap
+from autodiff.errors import RecordingError
+from autodiff.graph import Storage, wrap
 from autodiff.primitive import primitives
 
 __all__ = ["Grads", "Step"]
@@ -48,6 +49,10 @@ class Grads:
         held = [getrefcount(t) for t in self.tensors] + [getrefcount(m.place) for m in self.memories]
         return [*held, getrefcount(self.owner)]
 
+    def is_held(self) -> bool:
+        """Whether somebody holds on to what is shown."""
+        return bool(self.expected) and any(a > b for a, b in zip(self.counts(), self.expected))
+
     def show(self, added: set[int]) -> bool:
         """Let the leaves show these Tensors; whether other memory had to be taken.
 
@@ -58,7 +63,7 @@ class Grads:
         """
         nodes = [m.tensor._node for m in self.memories]
         foreign = any(node.grad is not t for node, t in zip(nodes, self.tensors))
-        held = bool(self.expected) and any(a > b for a, b in zip(self.counts(), self.expected))
+        held = self.is_held()
         if not foreign and not held:
             return False
         old = [node.grad for node in nodes]
@@ -91,6 +96,8 @@ class Step:
         self.packs = recording.packs
         for _, pack in self.packs:
             gather(pack.members)
+        settings = list(recording.program.settings)
+        self.choices = [(s, op, other, answer) for s in settings for (op, other), answer in s.choices.items()]
         program, self.grads = self._united(recording.program)
         program = prune(program)
         from autodiff.compiler.passes import run as improve
@@ -98,12 +105,13 @@ class Step:
         final, later = improve(program, passes)
         self.stages: list[tuple[str, Program]] = [("recorded", program), *later]
         used = {leaf for i in final.instructions for o in i.operands if isinstance(o, Scalar) for leaf in o.leaves()}
-        final.settings = [s for s in program.settings if s in used]
+        final.settings = [s for s in settings if s in used]
         self.program = final
         self.backend: Backend = choose(final, backend, native=passes is None or bool(passes))
         self.added = self._added(final)
-        self.choices = [(s, op, other, answer) for s in program.settings for (op, other), answer in s.choices.items()]
         self.presence = self._presence()
+        # Whether the next call finds gradients as this one did: not if there were none, and now there are.
+        self.repeats = all(present for _, present in self.presence)
         self.nothing_left = [t for t, kind in recording.grads.values() if kind == "none"]
         self.bound: list[Array] = []
         self.drawn: list[Array] = []
@@ -164,6 +172,9 @@ class Step:
         for t, present in self.presence:
             if (t._node.grad is not None) is not present:
                 return False
+        for memory in self.memory.values():
+            if isinstance(memory, FlatMemory) and not memory.is_flat() and not gather(memory.tensors()):
+                return False
         return all(
             opt._packs.get((tuple([id(p) for p in pack.members]), pack.names)) is pack for opt, pack in self.packs
         )
@@ -177,13 +188,23 @@ class Step:
         for grads in self.grads:
             grads.show(self.added)
         arrays = [self.memory[v].array() for v in self.program.states]
-        if len(arrays) != len(self.bound) or any(not _same_memory(a, b) for a, b in zip(arrays, self.bound)):
+        for v, a in zip(self.program.states, arrays):
+            if not a.flags.c_contiguous:
+                raise RecordingError(
+                    f"{v.name or 'an array'}, of shape {a.shape}, which the step keeps, is not contiguous in memory; "
+                    "make it so before (p.data = p.data.contiguous())"
+                )
+        if self.run is _unbound or any(not _same_memory(a, b) for a, b in zip(arrays, self.bound)):
             self.bound = arrays
             self.run = self.backend.emitted.bind(arrays)
             self.run_many = None
         del arrays
         for grads in self.grads:
             grads.expected = grads.counts()
+
+    def grads_are_held(self) -> bool:
+        """Whether a gradient of the last call is still looked at, so that the next must not be put in its place."""
+        return any(grads.is_held() for grads in self.grads)
 
     def numbers(self) -> list[Any] | None:
         """The settings now, counts left out; None if the program is not for them."""
@@ -248,8 +269,3 @@ def _unbound(*arguments: Any) -> Any:
 
 def _same_memory(a: Array, b: Array) -> bool:
     return a is b or (a.ctypes.data == b.ctypes.data and a.shape == b.shape and a.strides == b.strides)
-
-
-def is_leaf(t: Any) -> bool:
-    """Whether a Tensor collects a gradient."""
-    return isinstance(t._node, Leaf)

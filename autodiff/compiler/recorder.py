@@ -178,7 +178,7 @@ class Recorder:
             return
         if not isinstance(op, Primitive):
             return
-        if op.name in _OF_VALUES or (op.name.startswith("index") and _masked(args[1:])):
+        if _shape_depends_on_values(op.name, args, static):
             self.refuse(f"the shape of {op.name} depends on values", "keep the shape: ad.where(mask, x, 0)")
             return
         operands = tuple([self._operand(a) for a in args])
@@ -235,7 +235,7 @@ class Recorder:
 
     def reading(self, t: Any, how: str) -> None:
         """Refuse to let elements go that another call will find changed."""
-        if self.failure is None:
+        if self.failure is None and id(t._array) in self.known:
             mend = "return the Tensor, and read it after the call"
             if how == "the truth of a Tensor":
                 mend = "choose with ad.where(condition, a, b), or decide before the call"
@@ -353,6 +353,17 @@ class Recorder:
 
 #: Operations whose results have a shape that depends on values.
 _OF_VALUES = frozenset({"nonzero", "argwhere", "unique", "unique_consecutive", "bincount"})
+
+
+def _shape_depends_on_values(name: str, args: Sequence[Any], static: dict[str, Any]) -> bool:
+    """Whether another call could give a result of another shape."""
+    if name in ("index", "index_adjoint"):
+        return _masked(args[1:])
+    if name == "one_hot":
+        return int(static["classes"]) < 0
+    if name == "repeat":
+        return isinstance(args[1], TensorValue)
+    return name in _OF_VALUES
 
 
 def _masked(indices: Sequence[Any]) -> bool:

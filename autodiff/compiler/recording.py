@@ -14,11 +14,10 @@ import numpy as np
 from autodiff.compiler.memory import ArrayMemory, GradMemory, TensorMemory
 from autodiff.compiler.places import Places
 from autodiff.compiler.program import Program, Value
-from autodiff.compiler.reach import Reach
+from autodiff.compiler.reach import Reach, is_ours
 from autodiff.compiler.recorder import Draw, Recorder
 from autodiff.errors import RecordingError
-from autodiff.frames import OURS
-from autodiff.graph import Leaf, modes, wrap
+from autodiff.graph import Leaf, changes, modes, wrap
 from autodiff.graph import Value as TensorValue
 from autodiff.trees import Structure, flatten
 
@@ -114,6 +113,7 @@ def record(
     """
     recorder = Recorder(getattr(function, "__name__", type(function).__name__), Places(reach.modules), drawn)
     leaves, structure = flatten((tuple(args), kwargs))
+    leaves = [_apart(x, reach) for x in leaves]
     given = _inputs(recorder, function, leaves, structure)
     for path, t in reach.tensors.items():
         if id(t._array) not in recorder.known:
@@ -126,6 +126,7 @@ def record(
             recorder.add_state(before[id(t)], f"{name}.grad")
     args, kwargs = structure.build(given)
     outer = modes.listener, modes.recorder
+    changes.structure += 1  # what is compiled by itself runs as it is written, to be heard
     modes.listener, modes.recorder = recorder, recorder
     try:
         result = function(*args, **kwargs)
@@ -140,9 +141,17 @@ def record(
     return result, (recording if failure is None else None), failure
 
 
+def _apart(x: Any, reach: Reach) -> Any:
+    """An argument, or a copy of it where it overlaps what lives between calls: a replay could not tell them apart."""
+    if not isinstance(x, TensorValue) or x._node is not None:
+        return x
+    shared = any(np.may_share_memory(x._array, t._array) for t in reach.tensors.values())
+    return wrap(np.array(x._array)) if shared else x
+
+
 def _inputs(recorder: Recorder, function: Any, leaves: list[Any], structure: Structure) -> list[Any]:
     """Make Tensors and arrays among the arguments inputs; what the function is given in their places."""
-    ours = str(getattr(function, "__module__", "")).partition(".")[0] in OURS
+    ours = is_ours(function)
     given: list[Any] = []
     paths = structure.paths()
     names = _argument_names(function)
@@ -161,7 +170,7 @@ def _inputs(recorder: Recorder, function: Any, leaves: list[Any], structure: Str
 
 def _argument_names(function: Any) -> tuple[str, ...]:
     code = getattr(getattr(function, "__func__", function), "__code__", None)
-    if code is None or str(getattr(function, "__module__", "")).partition(".")[0] in OURS:
+    if code is None or is_ours(function):
         return ()
     names: tuple[str, ...] = code.co_varnames[: code.co_argcount]
     return names[1:] if hasattr(function, "__self__") else names

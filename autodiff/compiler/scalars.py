@@ -126,13 +126,15 @@ class Setting(Scalar):
         Whether it is a step count, one more at each call (of many steps in one call, one more at each step).
     """
 
-    __slots__ = ("choices", "count", "name", "read")
+    __slots__ = ("choices", "count", "name", "owner", "read")
 
     def __init__(self, value: Any, name: str, read: Callable[[], Any], count: bool = False) -> None:
         super().__init__(value)
         self.name = name
         self.read = read
         self.count = count
+        #: Of a step count: what holds it.
+        self.owner: Any = getattr(read, "__self__", None)
         #: Conditions that a rule asked (``if decay:``, ``t == 1``), each with its answer: the program is for these.
         self.choices: dict[tuple[str, Any], bool] = {}
 

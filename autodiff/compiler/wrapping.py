@@ -7,6 +7,7 @@ and calls one program is written as source, like the program itself: what it com
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,7 @@ class Wrapper:
     def make(self, look: Callable[..., Any], deviated: Callable[..., Any]) -> Callable[..., Any]:
         """The function, which calls `look(args, kwargs)` when it is not for a call, and `deviated` on a Deviation."""
         scope: dict[str, Any] = {}
-        exec(compile(self.source, "<the call around a compiled step>", "exec"), scope)
+        exec(_code(self.source), scope)
         made: Callable[..., Any] = scope["make"](look, deviated, **self.names)
         return made
 
@@ -120,8 +121,6 @@ class Wrapper:
         """Compare what no argument tells; take the arguments apart, and return those of the recorded call."""
         simple = not kwargs and not any(isinstance(a, (list, tuple, dict)) for a in args)
         checks = ["changes.structure != structure", f"modes.grad is not {grad}", *self._loose()]
-        if self.step.grads:
-            checks.append("changes.looks != looks")
         if simple:
             checks += ["kwargs", f"len(args) != {len(args)}"]
         body += [f"if {' or '.join(checks)}:", _MISS]
@@ -192,12 +191,15 @@ class Wrapper:
         step = self.step
         settings = [s for s in step.program.settings if not s.count]
         values = [f"s{i}" for i in range(len(settings))]
-        if step.recording.program.settings:
+        if values or step.choices:
             body += ["if changes.settings != seen:", "    numbers = step.numbers()", "    if numbers is None:"]
             body += ["    " + _MISS, *([f"    {', '.join(values)}, = numbers"] if values else [])]
             body.append("    seen = changes.settings")
             self.names |= dict(zip(values, step.numbers() or []))
         arguments = list(arrays)
+        if step.grads:
+            body += ["if changes.looks != looks:", "    if step.grads_are_held():", "    " + _MISS]
+            body.append("    looks = changes.looks")
         if step.recording.draws:
             drawn = [f"d{i}" for i in range(len(step.recording.draws))]
             body.append(f"{', '.join(drawn)}, = draw()")
@@ -206,7 +208,7 @@ class Wrapper:
         counters = {id(c): (c, self._name("count", c), f"t{i}") for i, c in enumerate(step.counters())}
         body += [f"{t} = {name}.t + 1" for _, name, t in counters.values()]
         for setting in step.program.settings:
-            arguments.append(counters[id(setting.read.__self__)][2] if setting.count else given[setting])
+            arguments.append(counters[id(setting.owner)][2] if setting.count else given[setting])
         body += ["try:", f"    out = run({', '.join(arguments)})", "except Deviation:"]
         body.append("    return deviated(args, kwargs)")
         for counter, name, t in counters.values():
@@ -214,7 +216,8 @@ class Wrapper:
         written = [f"{self._name('storage', s)}.version" for s in step.stamped()]
         if written:
             body.append(" = ".join([*written, "last_write.tick", "tick()"]))
-        return ["seen", *values] if step.recording.program.settings else []
+        kept = ["seen", *values] if values or step.choices else []
+        return [*kept, "looks"] if step.grads else kept
 
     def _finish(self, body: list[str]) -> None:
         """Hand out the results."""
@@ -229,6 +232,12 @@ class Wrapper:
             node = self._name("node", _spent(value.shape, value.dtype) if outputs[0].tracked else None)
             body += ["result = new(Tensor)", "result._array = out", "result._storage = Storage()"]
             body += [f"result._base, result._node = None, {node}", "return result"]
+
+
+@lru_cache(maxsize=256)
+def _code(source: str) -> Any:
+    """The code of a source, which is the same as long as only what it compares with has changed."""
+    return compile(source, "<the call around a compiled step>", "exec")
 
 
 class _Opened:

@@ -13,6 +13,7 @@ from autodiff.dtypes import bool as bool_dtype
 from autodiff.errors import AutodiffError
 from autodiff.graph import wrap
 from autodiff.names.arguments import Dims, Operand, as_value, cast, keeping, reduced
+from autodiff.operands import leaving
 from autodiff.ops import comparison as cmp
 from autodiff.ops import reduce as red
 
@@ -169,7 +170,8 @@ def equal(input: Tensor, other: Tensor) -> bool:
     >>> ad.equal(ad.tensor([1, 2]), ad.tensor([[1, 2]]))
     False
     """
-    return np.array_equal(as_value(input, "equal")._array, as_value(other, "equal")._array)
+    a, b = [leaving(as_value(x, "equal"), "ad.equal") for x in (input, other)]
+    return np.array_equal(a._array, b._array)
 
 
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
@@ -210,7 +212,7 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e
     >>> ad.allclose(ad.tensor([1.0, 2.0]), ad.tensor([1.0, 2.000001]))
     True
     """
-    return bool(isclose(input, other, rtol, atol, equal_nan)._array.all())
+    return bool(leaving(isclose(input, other, rtol, atol, equal_nan), "ad.allclose")._array.all())
 
 
 def isnan(input: Tensor) -> Tensor:

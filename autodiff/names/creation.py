@@ -16,6 +16,7 @@ from autodiff.dtypes import as_dtype, default_dtype, int64, scalar_dtype
 from autodiff.errors import AutodiffError, DtypeError, ShapeError
 from autodiff.graph import Value, wrap
 from autodiff.names.arguments import DType, as_value, integer, sizes
+from autodiff.operands import leaving
 
 if TYPE_CHECKING:
     from autodiff.tensors import Tensor
@@ -132,7 +133,7 @@ def full(
     >>> ad.full((2,), 1.5)
     tensor([1.5000, 1.5000])
     """
-    value = as_value(fill_value, "full")._array
+    value = leaving(as_value(fill_value, "full"), "ad.full of a Tensor")._array
     if value.ndim:
         raise ShapeError(f"full repeats one value, not a Tensor of shape {value.shape}; use broadcast_to")
     if dtype is None:
@@ -323,7 +324,7 @@ def arange(
     """
     if end is None:
         start, end = 0, start
-    first, last, by = (as_value(v, "arange")._array.item() for v in (start, end, step))
+    first, last, by = (leaving(as_value(v, "arange"), "ad.arange")._array.item() for v in (start, end, step))
     if dtype is not None and as_dtype(dtype).kind in "iu":  # as in PyTorch, the bounds are converted, not the numbers
         first, last, by = int(first), int(last), int(by)
     if by == 0 or (last - first) * by < 0:
@@ -363,7 +364,7 @@ def linspace(
     >>> ad.linspace(0, 1, 5)
     tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
-    first, last = (as_value(v, "linspace")._array.item() for v in (start, end))
+    first, last = (leaving(as_value(v, "linspace"), "ad.linspace")._array.item() for v in (start, end))
     (count,) = wanted_shape((integer(steps, "linspace: steps"),), None, "linspace")
     return made(np.linspace(first, last, count).astype(_dtype(dtype)), device, requires_grad)
 
@@ -402,7 +403,7 @@ def logspace(
     >>> ad.logspace(0, 2, 3)
     tensor([  1.,  10., 100.])
     """
-    first, last = (as_value(v, "logspace")._array.item() for v in (start, end))
+    first, last = (leaving(as_value(v, "logspace"), "ad.logspace")._array.item() for v in (start, end))
     (count,) = wanted_shape((integer(steps, "logspace: steps"),), None, "logspace")
     powers = np.power(float(base), np.linspace(first, last, count))
     return made(powers.astype(_dtype(dtype)), device, requires_grad)
