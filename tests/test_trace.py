@@ -560,7 +560,7 @@ def test_a_record_without_backward_shows_one_column_and_says_why():
         (lambda x: x.sqrt(), "sqrt(v0)", "v̄1/(2·v1)"),
         (lambda x: x.tanh(), "tanh(v0)", "v̄1·(1 - v1·v1)"),
         (lambda x: x.sigmoid(), "sigmoid(v0)", "v̄1·v1·(1 - v1)"),
-        (lambda x: x.relu(), "relu(v0)", "where(v1 > 0, v̄1, 0)"),
+        (lambda x: x.relu(), "relu(v0)", "where(v1 != 0, v̄1, 0)"),
         (lambda x: abs(x), "|v0|", "v̄1·sgn(v0)"),
     ],
 )

@@ -326,7 +326,7 @@ def softplus(x: Any) -> Any:
 
 
 softplus.defvjp(lambda xp, g, x: g * xp.sigmoid(x))
-softplus.defcomposite(lambda xp, x: xp.log(1 + xp.exp(x)))
+softplus.defcomposite(lambda xp, x: xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.absolute(x))))
 
 
 # ---------------------------------------------------------------------- kinks and selection
@@ -357,7 +357,7 @@ def relu_backward(cotangent: Any, y: Any) -> Any:
 
 
 relu_backward.defvjp(lambda xp, g, y: xp.relu_backward(g, y), lambda xp, g: xp.zeros_like(g))
-relu_backward.defcomposite(lambda xp, cotangent, y: xp.where(y > 0, cotangent, 0.0))
+relu_backward.defcomposite(lambda xp, cotangent, y: xp.where(y != 0, cotangent, 0.0))
 
 
 @primitive(promotes="arith")

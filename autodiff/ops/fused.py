@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.dtypes import float32
-from autodiff.errors import IndexingError
+from autodiff.errors import Deviation, IndexingError
 from autodiff.ops.index import ARRAY
 from autodiff.primitive import primitive
 
@@ -128,10 +128,15 @@ softmax_backward.defcomposite(
 )
 
 
+def _shifted(xp: Any, x: Any, axis: int) -> Any:
+    """x less its largest element along an axis, so that exp does not overflow."""
+    return x - (x if 0 in x.shape or not x.shape else xp.amax(x, axis=axis, keepdims=True))
+
+
 @softmax.defcomposite
 def _softmax(xp: Any, x: Any, *, axis: int = -1) -> Any:
-    weights = xp.exp(x)
-    return weights / xp.sum(weights, axis=axis, keepdims=True)
+    weights = xp.exp(_shifted(xp, x, axis))
+    return weights / xp.sum(weights, axis=axis, keepdims=True) if x.shape else weights
 
 
 @primitive(promotes="float")
@@ -171,7 +176,12 @@ log_softmax_backward.defvjp(
 log_softmax_backward.defcomposite(
     lambda xp, cotangent, y, *, axis=-1: cotangent - xp.exp(y) * xp.sum(cotangent, axis=axis, keepdims=True)
 )
-log_softmax.defcomposite(lambda xp, x, *, axis=-1: x - xp.logsumexp(x, axis=axis, keepdims=True))
+
+
+@log_softmax.defcomposite
+def _log_softmax(xp: Any, x: Any, *, axis: int = -1) -> Any:
+    shifted = _shifted(xp, x, axis)
+    return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True)) if x.shape else shifted
 
 
 @primitive(promotes="arith", residuals={"difference": lambda xp, x, y: x - y})
@@ -191,7 +201,8 @@ mse_loss.defvjp_joint(_mse_loss)
 
 @mse_loss.defcomposite
 def _mse(xp: Any, x: Any, y: Any, *, reduction: str = "mean") -> Any:
-    return _composite_reduce(xp, (x - y) * (x - y), reduction)
+    difference = x - y
+    return _composite_reduce(xp, difference * difference, reduction)
 
 
 @primitive(promotes="arith")
@@ -218,7 +229,7 @@ bce_with_logits.defvjp(
 
 @bce_with_logits.defcomposite
 def _bce(xp: Any, logits: Any, target: Any, *, reduction: str = "mean") -> Any:
-    return _composite_reduce(xp, xp.log(1 + xp.exp(logits)) - logits * target, reduction)
+    return _composite_reduce(xp, xp.softplus(logits) - logits * target, reduction)
 
 
 @primitive(
@@ -261,6 +272,15 @@ def _check_classes(target: Any, classes: int, ignore_index: int) -> tuple[Any, A
             f"0 to {classes - 1}"
         )
     return np.where(kept, target, 0), kept
+
+
+@primitive(differentiable=False)
+def check_classes(target: Any, *, classes: int, ignore_index: int, ignoring: bool) -> Any:
+    """Class numbers as int64, 0 for those to be ignored, of which there may be none unless `ignoring`"""
+    found, kept = _check_classes(target.astype(np.int64, copy=False), classes, ignore_index)
+    if not ignoring and kept is not None:
+        raise Deviation("a class that is to be ignored")
+    return np.array(found) if kept is None else np.where(kept, found, 0)
 
 
 # loss_i = logsumexp(x_i) - x_i[t]  =>  d loss_i/dx_i = softmax(x_i) - onehot(t)

@@ -95,6 +95,16 @@ def contract(x: Any, y: Any) -> Any:
 contract.defvjp(lambda xp, g, y: xp.matmul(y, xp.swap_last(g)), lambda xp, g, x: xp.matmul(x, g))
 
 
+@contract.defcomposite
+def _contract(xp: Any, x: Any, y: Any) -> Any:
+    if len(x.shape) != 2:
+        rows = 1
+        for n in x.shape[:-1]:
+            rows *= n
+        x, y = xp.reshape(x, shape=(rows, x.shape[-1])), xp.reshape(y, shape=(rows, y.shape[-1]))
+    return xp.matmul(xp.swap_last(x), y)
+
+
 @primitive(promotes="same")
 def linear(x: Any, weight: Any, bias: Any) -> Any:
     """x weight^T + bias, for x of any number of dimensions; bias may be None"""
@@ -137,7 +147,8 @@ addmm.defvjp(
 
 @addmm.defcomposite
 def _addmm(xp: Any, bias: Any, x: Any, y: Any, *, beta: float = 1, alpha: float = 1) -> Any:
-    return xp.matmul(x, y) * alpha + bias * beta
+    out = _times(xp.matmul(x, y), alpha)
+    return out + _times(bias, beta) if beta else out
 
 
 def _times(x: Any, factor: float) -> Any:

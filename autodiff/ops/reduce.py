@@ -92,6 +92,15 @@ def unbroadcast(x: Any, *, shape: tuple[int, ...]) -> Any:
 unbroadcast.defvjp(lambda xp, g, x_shape: xp.spread(g, shape=x_shape))
 
 
+@unbroadcast.defcomposite
+def _sums(xp: Any, x: Any, *, shape: tuple[int, ...]) -> Any:
+    lead = len(x.shape) - len(shape)
+    if lead:
+        x = xp.sum(x, axis=0 if lead == 1 else tuple(range(lead)))
+    stretched = tuple([i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1])
+    return xp.sum(x, axis=stretched, keepdims=True) if stretched else x
+
+
 @primitive
 def sum(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Sum over `axis`; small integers are added up as int64, float16 in float32"""
@@ -347,9 +356,16 @@ def _logsumexp(xp: Any, g: Any, out: Any, x: Any, *, axis: Any, keepdims: bool) 
 
 
 logsumexp.defvjp(_logsumexp)
-logsumexp.defcomposite(
-    lambda xp, x, *, axis=None, keepdims=False: xp.log(xp.sum(xp.exp(x), axis=axis, keepdims=keepdims))
-)
+
+
+@logsumexp.defcomposite
+def _shifted_logsumexp(xp: Any, x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
+    if 0 in x.shape:
+        return xp.log(xp.sum(x, axis=axis, keepdims=keepdims))
+    limit = LARGEST[x.dtype]
+    top = xp.clip(xp.amax(x, axis=axis, keepdims=True), -limit, limit)
+    total = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=keepdims))
+    return total + (top if keepdims else xp.reshape(top, shape=total.shape))
 
 
 # ---------------------------------------------------------------------- no derivative

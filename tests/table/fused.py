@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from tests.table.form import case, exactly, real, row, unit
+from tests.table.form import STEPPED, case, exactly, real, row, unit
 
 
 def normalised(x, axis=-1):
@@ -87,4 +87,12 @@ row(
     lambda rows, p, places: (p - np.eye(p.size)[places].sum(0).reshape(p.shape)) * rows,
     case(real(4, 1), unit(4, 3), PLACES),
     notes="backward of cross_entropy, as an operation of its own",
+)
+row(
+    "check_classes",
+    lambda target, classes, ignore_index, ignoring: np.where(target == ignore_index, 0, target),
+    case(LABELS, classes=3, ignore_index=-100, ignoring=False),
+    *[case(t, classes=3, ignore_index=i, ignoring=True) for t, i in ((LABELS, -100), (SOME, -100), (LABELS, 2))],
+    notes="what cross_entropy does to its targets first, as an operation of its own",
+    **STEPPED,
 )
