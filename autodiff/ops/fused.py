@@ -263,7 +263,8 @@ def _check_classes(target: Any, classes: int, ignore_index: int) -> tuple[Any, A
     """Class numbers with 0 in place of the ignored ones, and which are kept (None: all)."""
     # Seen as unsigned, a negative number is a huge one: one reduction checks both ends.
     if not target.size or np.maximum.reduce(target.view(np.uint64)) < classes:
-        return target, (target != ignore_index if 0 <= ignore_index < classes else None)
+        if not 0 <= ignore_index < classes:
+            return target, None
     kept = target != ignore_index
     wrong = target[kept & ((target < 0) | (target >= classes))]
     if wrong.size:
@@ -280,7 +281,7 @@ def check_classes(target: Any, *, classes: int, ignore_index: int, ignoring: boo
     found, kept = _check_classes(target.astype(np.int64, copy=False), classes, ignore_index)
     if not ignoring and kept is not None:
         raise Deviation("a class that is to be ignored")
-    return np.array(found) if kept is None else np.where(kept, found, 0)
+    return np.array(found) if found is target else found
 
 
 # loss_i = logsumexp(x_i) - x_i[t]  =>  d loss_i/dx_i = softmax(x_i) - onehot(t)
