@@ -1,46 +1,58 @@
-"""The five standard training problems, as plain NumPy arrays that every contender receives alike."""
+"""The training problems, five standard ones and further shapes, as plain NumPy arrays that all receive alike."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating]
 
 BATCHES = 8
 """How many batches each problem rotates through: step `i` trains on batch `i % BATCHES`."""
 
-LEARNING_RATE = {"sgd": 0.01, "adam": 1e-4}
 BETAS = (0.9, 0.999)
 EPS = 1e-8
+OPTIMIZERS = ("sgd", "adam")
+LOSSES = {"bce": "BCEWithLogitsLoss", "ce": "CrossEntropyLoss", "mse": "MSELoss"}
 
 
 @dataclass(frozen=True)
 class Case:
-    """One network and batch size; ReLU between the layers, one logit or ten classes at the end.
+    """One network and batch size; ReLU between the layers.
 
     Parameters
     ----------
     name : str
-        The letter it goes by.
+        What it goes by; a letter for the standard ones.
     layers : tuple of int
-        Widths from input to output; a last width of 1 means binary cross-entropy with logits, any other softmax
-        cross-entropy.
+        Widths from input to output.
     batch : int
         Rows in each batch.
+    loss : {"bce", "ce", "mse"}
+        Binary cross-entropy with logits, softmax cross-entropy, or the mean of squared errors.
+    dtype : str, default="float32"
+    norm : bool, default=False
+        Whether batch normalisation follows each hidden layer.
+    dropout : float, default=0.0
+        The part of the hidden units that is dropped, after each ReLU.
+    gain : float, default=1.0
+        Weights start uniform in ±gain/sqrt(fan_in). The 1 of `Linear` lets a deep network's signal die away.
+    sgd_rate : float, default=0.01
     """
 
     name: str
     layers: tuple[int, ...]
     batch: int
-
-    @property
-    def binary(self) -> bool:
-        """Whether the loss is binary cross-entropy with logits."""
-        return self.layers[-1] == 1
+    loss: str = "ce"
+    dtype: str = "float32"
+    norm: bool = False
+    dropout: float = 0.0
+    gain: float = 1.0
+    sgd_rate: float = 0.01
 
     @property
     def label(self) -> str:
@@ -48,22 +60,56 @@ class Case:
 
         Examples
         --------
-        >>> CASES["A"].label
-        'A 2-20-1@10'
+        >>> CASES["A"].label, CASES["deep"].label
+        ('A 2-20-1@10', 'deep 16x100-10@32')
         """
-        return f"{self.name} {'-'.join(map(str, self.layers))}@{self.batch}"
+        runs = [(str(width), len(list(same))) for width, same in groupby(self.layers)]
+        widths = [f"{width}x{n}" if n > 2 else "-".join([width] * n) for width, n in runs]
+        return f"{self.name} {'-'.join(widths)}@{self.batch}"
+
+    def rate(self, optimizer: str) -> float:
+        """The learning rate."""
+        return {"sgd": self.sgd_rate, "adam": 1e-4}[optimizer]
+
+    def modules(self) -> list[tuple[str, tuple[Any, ...]]]:
+        """The layers in order, each with the name and the arguments of its class in `nn` (ours and PyTorch's).
+
+        Examples
+        --------
+        >>> CASES["A"].modules()
+        [('Linear', (2, 20)), ('ReLU', ()), ('Linear', (20, 1))]
+        """
+        found: list[tuple[str, tuple[Any, ...]]] = []
+        for fan_in, fan_out in pairwise(self.layers):
+            if found:
+                found += [("BatchNorm1d", (fan_in,))] if self.norm else []
+                found += [("ReLU", ())]
+                found += [("Dropout", (self.dropout,))] if self.dropout else []
+            found.append(("Linear", (fan_in, fan_out)))
+        return found
 
 
-CASES = {
+STANDARD = {
     case.name: case
     for case in (
-        Case("A", (2, 20, 1), 10),
+        Case("A", (2, 20, 1), 10, "bce"),
         Case("B", (64, 64, 10), 32),
         Case("C", (784, 128, 10), 64),
         Case("D", (784, 512, 512, 10), 128),
         Case("E", (1024, 1024, 1024, 1024, 10), 512),
     )
 }
+FURTHER = {
+    case.name: case
+    for case in (
+        Case("deep", (*[16] * 100, 10), 32, gain=6**0.5, sgd_rate=1e-4),
+        Case("wide", (10, 4096, 10), 32),
+        Case("regression", (8, 64, 64, 1), 64, "mse", dtype="float64"),
+        Case("norm", (64, 128, 128, 10), 64, norm=True, dropout=0.2),
+    )
+}
+ONE_ROW = {f"{name}1": replace(STANDARD[name], name=f"{name}1", batch=1) for name in "BCD"}
+CASES = STANDARD | FURTHER | ONE_ROW
 
 
 @dataclass(frozen=True)
@@ -73,11 +119,11 @@ class Problem:
     Parameters
     ----------
     case : Case
-    weights : list of ndarray of shape (fan_out, fan_in), float32
-    biases : list of ndarray of shape (fan_out,), float32
+    weights : list of ndarray of shape (fan_out, fan_in), of the case's dtype
+    biases : list of ndarray of shape (fan_out,), of the case's dtype
     batches : list of (x, y)
-        `x` of shape (batch, fan_in), float32; `y` of shape (batch, 1), float32 zeros and ones where the case is
-        binary, else of shape (batch,), int64.
+        `x` of shape (batch, fan_in), of the case's dtype; `y` of shape (batch,), int64 class numbers, where the loss
+        is "ce", else of shape (batch, fan_out), of the case's dtype.
     """
 
     case: Case
@@ -86,11 +132,15 @@ class Problem:
     batches: list[tuple[Array, NDArray[np.generic]]]
 
     def state_dict(self) -> dict[str, Array]:
-        """The weights under the names that a Sequential of Linear and ReLU gives them, in its order."""
+        """The parameters under the names that a Sequential of `case.modules()` gives them, in its order."""
         state: dict[str, Array] = {}
-        for i, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            state[f"{2 * i}.weight"] = weight
-            state[f"{2 * i}.bias"] = bias
+        linear = iter(zip(self.weights, self.biases, strict=True))
+        for i, (kind, arguments) in enumerate(self.case.modules()):
+            if kind == "Linear":
+                state[f"{i}.weight"], state[f"{i}.bias"] = next(linear)
+            elif kind == "BatchNorm1d":
+                state[f"{i}.weight"] = np.ones(arguments, self.case.dtype)
+                state[f"{i}.bias"] = np.zeros(arguments, self.case.dtype)
         return state
 
 
@@ -108,10 +158,10 @@ def make_problem(case: Case, seed: int = 1) -> Problem:
 
     Notes
     -----
-    Weights and biases are uniform in ±1/sqrt(fan_in), as `Linear` starts. Labels are random, and the second half of
-    the batches has the inputs of the first half with other labels: the network cannot learn them by heart, so
-    thousands of timed steps end neither with a vanishing gradient nor with denormal numbers, which are slow. For
-    the same reason the seed is one with which no unit of the smallest network is dead.
+    Weights and biases are uniform in ±gain/sqrt(fan_in). Labels are random, and the second half of the batches has
+    the inputs of the first half with other labels: the network cannot learn them by heart, so thousands of timed
+    steps end neither with a vanishing gradient nor with denormal numbers, which are slow. For the same reason the
+    seed is one with which no unit of the smallest network is dead.
 
     Examples
     --------
@@ -122,14 +172,22 @@ def make_problem(case: Case, seed: int = 1) -> Problem:
     rng = np.random.default_rng([seed, *case.layers, case.batch])
     weights, biases = [], []
     for fan_in, fan_out in pairwise(case.layers):
-        bound = 1.0 / np.sqrt(fan_in)
-        weights.append(rng.uniform(-bound, bound, (fan_out, fan_in)).astype(np.float32))
-        biases.append(rng.uniform(-bound, bound, fan_out).astype(np.float32))
-    inputs = [rng.standard_normal((case.batch, case.layers[0]), dtype=np.float32) for _ in range(BATCHES // 2)]
+        bound = case.gain / np.sqrt(fan_in)
+        weights.append(rng.uniform(-bound, bound, (fan_out, fan_in)).astype(case.dtype))
+        biases.append(rng.uniform(-bound, bound, fan_out).astype(case.dtype))
+    shape = (case.batch, case.layers[0])
+    inputs = [rng.standard_normal(shape, dtype=np.dtype(case.dtype).type) for _ in range(BATCHES // 2)]
     batches: list[tuple[Array, NDArray[np.generic]]] = []
     for i in range(BATCHES):
-        if case.binary:
-            batches.append((inputs[i % len(inputs)].copy(), rng.integers(0, 2, (case.batch, 1)).astype(np.float32)))
-        else:
-            batches.append((inputs[i % len(inputs)].copy(), rng.integers(0, case.layers[-1], case.batch)))
+        batches.append((inputs[i % len(inputs)].copy(), labels(case, rng)))
     return Problem(case, weights, biases, batches)
+
+
+def labels(case: Case, rng: np.random.Generator) -> NDArray[np.generic]:
+    """What one batch is to be trained to."""
+    shape = (case.batch, case.layers[-1])
+    if case.loss == "ce":
+        return rng.integers(0, case.layers[-1], case.batch)
+    if case.loss == "bce":
+        return rng.integers(0, 2, shape).astype(case.dtype)
+    return rng.standard_normal(shape).astype(case.dtype)

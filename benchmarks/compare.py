@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from importlib import import_module
 from typing import Any
 
-from benchmarks.summary import markdown, ratios, short, table
+from benchmarks.summary import Pairs, markdown, ratios, short, table
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     for record in records:
         print(heading(record))
     print()
-    print(table(ratios(records[0]["runs"])) if len(records) == 1 else change(*records))
+    print(table(ratios(records[0]["runs"], pairs_of(records[0]))) if len(records) == 1 else change(*records))
     return 0
 
 
@@ -32,12 +33,22 @@ def read(path: str) -> dict[str, Any]:
     return record
 
 
+def pairs_of(record: dict[str, Any]) -> Pairs:
+    """The pairs that the program which wrote a record shows."""
+    module = import_module(f"benchmarks.{record.get('study', 'run')}")
+    pairs: Pairs = module.STUDY.pairs
+    return pairs
+
+
 def heading(record: dict[str, Any]) -> str:
     """One line that says which machine, versions, threads and day a record comes from."""
     machine = record["machine"]
     kernels = ", ".join(pool.get("architecture", "?") for pool in machine["thread_pools"]) or "unknown"
     blas = machine["numpy_config"]["blas"]
-    versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
+    installed: dict[str, str] = {}
+    for other in [*machine.get("other_interpreters", {}).values(), machine["versions"]]:
+        installed |= other
+    versions = ", ".join(f"{name} {number}" for name, number in installed.items())
     return (
         f"{machine['date'][:10]}: {machine['cpu']}, {machine['cores']} cores, {machine['threads']} threads; "
         f"{machine['python'].split(' (')[0]}, {versions}; {blas.get('name', 'BLAS')} {blas.get('version', '')} "
@@ -50,8 +61,8 @@ def change(before: dict[str, Any], after: dict[str, Any]) -> str:
 
     A change is marked with `*` where the two ranges over rounds do not overlap, so that noise is not read as progress.
     """
-    earlier = {(row["case"], row["optimizer"]): row for row in ratios(before["runs"])}
-    later = {(row["case"], row["optimizer"]): row for row in ratios(after["runs"])}
+    earlier = {(row["case"], row["optimizer"]): row for row in ratios(before["runs"], pairs_of(after))}
+    later = {(row["case"], row["optimizer"]): row for row in ratios(after["runs"], pairs_of(after))}
     both = [(earlier[key], later[key]) for key in earlier if key in later]
     pairs = list(dict.fromkeys(pair for _, row in both for pair in row["ratios"]))
     names = list(dict.fromkeys(name for _, row in both for name in row["best"]))

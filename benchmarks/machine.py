@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -14,7 +15,10 @@ from typing import Any
 
 import numpy as np
 
-PACKAGES = ("wengert", "numpy", "torch", "jax", "jaxlib", "autograd", "mygrad", "numba", "scipy", "threadpoolctl")
+PACKAGES = (
+    "wengert", "numpy", "numba", "torch", "jax", "jaxlib", "onnxruntime",
+    "autograd", "mygrad", "scipy", "threadpoolctl",
+)  # fmt: skip
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 PINNING_VARIABLES = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -35,12 +39,29 @@ def environment(threads: int) -> dict[str, str]:
     """
     env = {name: value for name, value in os.environ.items() if name not in PINNING_VARIABLES}
     env |= dict.fromkeys(THREAD_VARIABLES, str(threads))
-    # JAX on the CPU has no variable for its threads; XLA takes one a core, so run.py warns where these differ.
+    env["NPROC"] = str(threads)  # the one variable by which XLA sizes its pools, where JAX is concerned
     env["PYTHONPATH"] = os.pathsep.join(filter(None, (ROOT, os.environ.get("PYTHONPATH"))))
     return env
 
 
-def run_python(arguments: list[str], threads: int, bytecode: str | None = None) -> str:
+def confine(threads: int) -> Callable[[], None] | None:
+    """What a process does first: keep to as many cores as it is to have threads, the last ones, if these are fewer.
+
+    So "one thread" means the same for all: some libraries keep a second one that works while the first prepares.
+    """
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
+    if threads >= len(cores):
+        return None
+    return lambda: os.sched_setaffinity(0, cores[-threads:])
+
+
+def run_python(
+    arguments: list[str],
+    threads: int,
+    bytecode: str | None = None,
+    python: str = sys.executable,
+    timeout: float | None = None,
+) -> str:
     """Run Python with `arguments` in a fresh process from the repository's root; give what it prints.
 
     Parameters
@@ -49,6 +70,10 @@ def run_python(arguments: list[str], threads: int, bytecode: str | None = None) 
     threads : int
     bytecode : str, optional
         A folder in which to keep compiled modules, so that a later process finds them whatever this environment says.
+    python : str, optional
+        Another interpreter, such as a virtual environment's.
+    timeout : float, optional
+        Seconds after which to give up.
 
     Returns
     -------
@@ -58,14 +83,21 @@ def run_python(arguments: list[str], threads: int, bytecode: str | None = None) 
     ------
     RuntimeError
         When the process fails, with the end of what it wrote to its error stream.
+    TimeoutError
     """
     env = environment(threads)
     if bytecode:
         env.pop("PYTHONDONTWRITEBYTECODE", None)
         env["PYTHONPYCACHEPREFIX"] = bytecode
-    done = subprocess.run([sys.executable, *arguments], env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    command, text = [python, *arguments], " ".join(arguments)[:200]
+    try:
+        done = subprocess.run(
+            command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=timeout, preexec_fn=confine(threads)
+        )
+    except subprocess.TimeoutExpired:
+        raise TimeoutError(f"`python {text}` took longer than {timeout} s") from None
     if done.returncode:
-        raise RuntimeError(f"`python {' '.join(arguments)[:200]}` failed:\n{done.stderr[-3000:]}")
+        raise RuntimeError(f"`python {text}` failed:\n{done.stderr[-3000:]}")
     return done.stdout
 
 
@@ -89,7 +121,7 @@ def describe(threads: int) -> dict[str, Any]:
     """Everything about this machine and installation that a figure depends on."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join([f"python -m {program()}", *sys.argv[1:]]),
+        "command": " ".join([f"python -m {program()}", *map(without_path, sys.argv[1:])]),
         "cpu": cpu_name(),
         "cores": os.cpu_count(),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
@@ -107,6 +139,18 @@ def describe(threads: int) -> dict[str, Any]:
 def program() -> str:
     """The module that was started, as `python -m` names it."""
     return "benchmarks." + os.path.basename(sys.argv[0]).removesuffix(".py")
+
+
+def without_path(argument: str) -> str:
+    """An argument as records show it: `NAME=PATH`, which says where an interpreter lies, ends at the `=`.
+
+    Examples
+    --------
+    >>> without_path("jax_jit=/home/me/jax/bin/python"), without_path("--threads")
+    ('jax_jit=...', '--threads')
+    """
+    name, is_pair, path = argument.partition("=")
+    return f"{name}=..." if is_pair and os.sep in path else argument
 
 
 def cpu_name() -> str:

@@ -5,12 +5,20 @@ from __future__ import annotations
 from statistics import median
 from typing import Any
 
-PAIRS = (("ours", "torch_eager"), ("numpy_floor", "torch_eager"), ("ours", "numpy_floor"))
-SHORT = {"torch_eager": "torch", "numpy_floor": "floor", "jax_jit": "jax", "hips_autograd": "hips"}
+SHORT = {
+    "compiled_numpy": "numpy",
+    "compiled_numba": "numba",
+    "torch_eager": "torch",
+    "numpy_floor": "floor",
+    "jax_jit": "jax",
+    "onnx_runtime": "onnx",
+    "hips_autograd": "hips",
+}
 STEADY = 1.3
 
 Run = dict[str, Any]
 Key = tuple[str, str]
+Pairs = tuple[tuple[str, str], ...]
 
 
 def group(runs: list[Run]) -> dict[Key, dict[str, list[Run]]]:
@@ -56,11 +64,12 @@ def ratio(top: list[Run], bottom: list[Run]) -> dict[str, float]:
     }
 
 
-def ratios(runs: list[Run]) -> list[dict[str, Any]]:
-    """One row for each case and optimiser: best times, and the ratios of `PAIRS` and of every further contender."""
+def ratios(runs: list[Run], pairs: Pairs) -> list[dict[str, Any]]:
+    """One row for each case and optimiser: best times, and the ratios of `pairs` and of ours to every further one."""
+    known = {name for pair in pairs for name in pair}
     rows = []
     for (case, optimizer), contenders in group(runs).items():
-        extra = [("ours", name) for name in contenders if name not in ("ours", "torch_eager", "numpy_floor")]
+        extra = tuple(("ours", name) for name in contenders if name not in known)
         rows.append(
             {
                 "case": case,
@@ -70,7 +79,7 @@ def ratios(runs: list[Run]) -> list[dict[str, Any]]:
                 "typical": {name: median(run["median"] for run in found) for name, found in contenders.items()},
                 "ratios": {
                     f"{short(a)}/{short(b)}": ratio(contenders[a], contenders[b])
-                    for a, b in (*PAIRS, *extra)
+                    for a, b in (*pairs, *extra)
                     if a in contenders and b in contenders
                 },
             }
@@ -114,17 +123,26 @@ def markdown(header: list[str], rows: list[list[str]], left: int = 1) -> str:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """The ratios as a markdown table: `best (low-high)`, times in µs a step."""
+    """Two markdown tables: times in µs a step, and ratios as `best (low-high)`."""
     names = list(dict.fromkeys(name for row in rows for name in row["best"]))
     pairs = list(dict.fromkeys(pair for row in rows for pair in row["ratios"]))
-    body = []
+    times, figures = [], []
     for row in rows:
-        times = [f"{row['best'][name]:.1f}" if name in row["best"] else "" for name in names]
-        cells = [spread(row["ratios"][pair]) if pair in row["ratios"] else "" for pair in pairs]
-        body.append([row["label"], row["optimizer"], *times, *cells])
-    return markdown(["case", "optimizer", *(f"{short(name)} µs" for name in names), *pairs], body, left=2)
+        first = [row["label"], row["optimizer"]]
+        times.append([*first, *(f"{row['best'][name]:.1f}" if name in row["best"] else "" for name in names)])
+        figures.append([*first, *(spread(row["ratios"][pair]) if pair in row["ratios"] else "" for pair in pairs)])
+    header = ["case", "optimizer"]
+    shown = [markdown([*header, *(f"{short(name)} µs" for name in names)], times, left=2)]
+    return "\n\n".join([*shown, *([markdown([*header, *pairs], figures, left=2)] if pairs else [])])
 
 
 def spread(figure: dict[str, float]) -> str:
-    """A ratio with its range over rounds."""
-    return f"{figure['best']:.2f} ({figure['low']:.2f}-{figure['high']:.2f})"
+    """A ratio with its range over rounds, to three digits where it is small.
+
+    Examples
+    --------
+    >>> spread({"best": 0.4523, "low": 0.44, "high": 0.5}), spread({"best": 0.0213, "low": 0.02, "high": 0.03})
+    ('0.45 (0.44-0.50)', '0.021 (0.020-0.030)')
+    """
+    digits = 2 if figure["best"] >= 0.1 else 3
+    return f"{figure['best']:.{digits}f} ({figure['low']:.{digits}f}-{figure['high']:.{digits}f})"

@@ -24,7 +24,7 @@ class Order(TypedDict):
 
     contender: str
     case: str
-    optimizer: str
+    optimizer: str  # or "inference"
     blocks: int
     block_seconds: float
     seconds: float
@@ -57,8 +57,8 @@ def measure(order: Order) -> Measurement:
     Measurement
     """
     load_average = os.getloadavg()[0]
-    trainer = load(order["contender"])(make_problem(CASES[order["case"]]), order["optimizer"])
-    for i in range(CHECKED_STEPS):
+    trainer = load(order["contender"], order["optimizer"])(make_problem(CASES[order["case"]]))
+    for i in range(CHECKED_STEPS // trainer.steps):
         trainer.step(i)
     if order["weights"]:
         np.savez(order["weights"], *trainer.parameters())
@@ -66,13 +66,13 @@ def measure(order: Order) -> Measurement:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
     times = run_blocks(trainer.step, per_block, order["blocks"], order["seconds"])
     preempted = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - before
-    low, middle, high = np.quantile(times, [0.0, 0.5, 0.9]) * 1e6
+    low, middle, high = np.quantile(times, [0.0, 0.5, 0.9]) * 1e6 / trainer.steps
     return Measurement(
         minimum=round(float(low), 3),
         median=round(float(middle), 3),
         p90=round(float(high), 3),
         blocks=len(times),
-        steps_per_block=per_block,
+        steps_per_block=per_block * trainer.steps,
         preempted=preempted,
         load_average=round(load_average, 2),
     )

@@ -1,61 +1,80 @@
-"""The contenders: one module each, all offering `setup(problem, optimizer)`, which gives a `Trainer`."""
+"""The contenders: one module each, which offers `setup(problem, optimizer)`, `predict(problem)` or both."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from importlib.util import find_spec
 from typing import NamedTuple
 
-from benchmarks.cases import Array, Problem
+from benchmarks.cases import Array, Case, Problem
+
+MANY = 40
+"""How many steps a call makes of the contenders that make many: as many as are checked."""
 
 
 class Trainer(NamedTuple):
-    """A network ready to train.
+    """A network at work.
 
     Parameters
     ----------
     step : callable
-        `step(i)` trains once, on batch `i % BATCHES`. What it returns is ignored.
+        `step(i)` trains once, on batch `i % BATCHES`, or predicts for that batch. What it returns is ignored.
     parameters : callable
-        `parameters()` gives copies of the present weight and bias of each layer, in that order, as float32 arrays of
-        shapes (fan_out, fan_in) and (fan_out,).
+        `parameters()` gives copies of what all contenders are compared by: the present parameters in the order of
+        `Problem.state_dict`, or of one that predicts the predictions for the first batch.
+    steps : int, default=1
+        How many steps one call of `step` makes: it then begins with batch 0 every time.
     """
 
     step: Callable[[int], object]
     parameters: Callable[[], list[Array]]
+    steps: int = 1
 
 
+OURS = ("autodiff", "nn", "optim")
 REQUIRES = {
-    "ours": ("autodiff", "nn", "optim"),
+    "ours": OURS,
+    "compiled_numpy": OURS,
+    "compiled_numba": (*OURS, "numba"),
+    "many_numpy": OURS,
+    "many_numba": (*OURS, "numba"),
     "torch_eager": ("torch",),
+    "torch_compile": ("torch",),
     "numpy_floor": ("numpy",),
     "jax_jit": ("jax",),
+    "jax_scan": ("jax",),
+    "onnx_runtime": ("onnx", "onnxruntime"),
     "hips_autograd": ("autograd",),
     "mygrad": ("mygrad",),
 }
 """Module of this package, and what must be importable for it to run."""
 
-STANDARD = ("ours", "torch_eager", "numpy_floor")
+PLAIN = ("numpy_floor", "hips_autograd", "mygrad")
+"""Contenders written for layers and ReLU alone."""
 
 
-def installed(name: str) -> bool:
-    """Whether what the contender needs can be imported here."""
-    return all(find_spec(module) is not None for module in REQUIRES[name])
+def able(name: str, case: Case) -> bool:
+    """Whether a contender can run a case."""
+    return name not in PLAIN or not (case.norm or case.dropout)
 
 
-def load(name: str) -> Callable[[Problem, str], Trainer]:
-    """The `setup` function of a contender.
+def load(name: str, task: str) -> Callable[[Problem], Trainer]:
+    """How a contender is set up.
 
     Parameters
     ----------
     name : str
         A key of `REQUIRES`.
+    task : {"sgd", "adam", "inference"}
 
     Returns
     -------
     callable
-        `setup(problem, optimizer)`, with `optimizer` "sgd" or "adam".
+        From a `Problem` to a `Trainer`.
     """
-    setup: Callable[[Problem, str], Trainer] = import_module(f"benchmarks.contenders.{name}").setup
-    return setup
+    module = import_module(f"benchmarks.contenders.{name}")
+    if task == "inference":
+        predict: Callable[[Problem], Trainer] = module.predict
+        return predict
+    setup: Callable[[Problem, str], Trainer] = module.setup
+    return lambda problem: setup(problem, task)

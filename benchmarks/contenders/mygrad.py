@@ -7,19 +7,19 @@ from typing import Any
 import mygrad as mg
 import numpy as np
 
-from benchmarks.cases import LEARNING_RATE, Array, Problem
+from benchmarks.cases import Array, Problem
 from benchmarks.contenders import Trainer
 from benchmarks.contenders.numpy_floor import adam, sgd
 
 
 def setup(problem: Problem, optimizer: str) -> Trainer:
     """Build tensors and a loss; the update is the floor's, one call a parameter."""
-    binary = problem.case.binary
-    rows = np.arange(problem.case.batch)
+    case, zero = problem.case, np.dtype(problem.case.dtype).type(0)
+    rows = np.arange(case.batch)
     params = [mg.tensor(a.copy()) for a in problem.state_dict().values()]
     grads = [np.zeros_like(p.data) for p in params]
     rule = {"sgd": sgd, "adam": adam}[optimizer]
-    updates = [rule(p.data, g, LEARNING_RATE[optimizer]) for p, g in zip(params, grads)]
+    updates = [rule(p.data, g, case.rate(optimizer)) for p, g in zip(params, grads)]
     batches, count = problem.batches, len(problem.batches)
 
     def step(i: int) -> object:
@@ -28,9 +28,11 @@ def setup(problem: Problem, optimizer: str) -> Trainer:
         h, y = batches[i % count]
         for k in range(0, len(params), 2):
             h = mg.matmul(h, params[k].T) + params[k + 1]
-            h = mg.maximum(h, np.float32(0)) if k + 2 < len(params) else h
-        if binary:
-            loss = mg.mean(mg.maximum(h, np.float32(0)) - h * y + mg.log1p(mg.exp(-mg.abs(h))))
+            h = mg.maximum(h, zero) if k + 2 < len(params) else h
+        if case.loss == "mse":
+            loss = mg.mean((h - y) ** 2)
+        elif case.loss == "bce":
+            loss = mg.mean(mg.maximum(h, zero) - h * y + mg.log1p(mg.exp(-mg.abs(h))))
         else:
             loss = -mg.mean(mg.nnet.activations.logsoftmax(h)[rows, y])
         loss.backward()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.cases import BETAS, EPS, LEARNING_RATE, Array, Case, Problem
+from benchmarks.cases import BETAS, EPS, Array, Case, Problem
 from benchmarks.contenders import Trainer
 
 Loss = Callable[[Array, NDArray[np.generic], Array], object]
@@ -25,7 +25,7 @@ def setup(problem: Problem, optimizer: str) -> Trainer:
     grad = np.zeros_like(flat)
     params, grads = views(flat, start), views(grad, start)
     backpropagate = network(case, params, grads)
-    update = {"sgd": sgd, "adam": adam}[optimizer](flat, grad, LEARNING_RATE[optimizer])
+    update = {"sgd": sgd, "adam": adam}[optimizer](flat, grad, case.rate(optimizer))
     batches, count = problem.batches, len(problem.batches)
 
     def step(i: int) -> object:
@@ -35,6 +35,28 @@ def setup(problem: Problem, optimizer: str) -> Trainer:
         return loss
 
     return Trainer(step, lambda: [p.copy() for p in params])
+
+
+def predict(problem: Problem) -> Trainer:
+    """From a NumPy array to a NumPy array, in buffers that are there."""
+    case = problem.case
+    params = list(problem.state_dict().values())
+    out = [np.empty((case.batch, width), case.dtype) for width in case.layers[1:]]
+    layers = list(zip([w.T for w in params[::2]], params[1::2], out, strict=True))
+    *hidden, (last_w, last_b, z) = layers
+    inputs = [x for x, _ in problem.batches]
+    count = len(inputs)
+
+    def step(i: int) -> Array:
+        h = inputs[i % count]
+        for w_t, b, o in hidden:
+            np.dot(h, w_t, o)
+            np.add(o, b, o)
+            h = np.maximum(o, 0, out=o)
+        np.dot(h, last_w, z)
+        return np.add(z, last_b, z)
+
+    return Trainer(step, lambda: [step(0).copy()])
 
 
 def views(flat: Array, like: list[Array]) -> list[Array]:
@@ -49,14 +71,15 @@ def network(case: Case, params: list[Array], grads: list[Array]) -> Callable[[Ar
     n, widths = case.batch, case.layers[1:]
     weights, biases, grad_weights, grad_biases = params[::2], params[1::2], grads[::2], grads[1::2]
     transposed = [w.T for w in weights]
-    out = [np.empty((n, width), np.float32) for width in widths]
+    out = [np.empty((n, width), case.dtype) for width in widths]
     delta = [np.empty_like(a) for a in out]
     delta_transposed = [d.T for d in delta]
     # Operands of equal shape and a product with ones take NumPy's short way; broadcasting costs 0.5 µs more a call.
     zeros = [np.zeros_like(a) for a in out]
     positive = [np.empty(a.shape, np.bool_) for a in out]
-    ones = np.ones(n, np.float32)
-    loss_and_delta: Loss = (binary_cross_entropy if case.binary else softmax_cross_entropy)(n, widths[-1])
+    ones = np.ones(n, case.dtype)
+    of_loss = {"bce": binary_cross_entropy, "ce": softmax_cross_entropy, "mse": squared_error}[case.loss]
+    loss_and_delta: Loss = of_loss(n, widths[-1], case.dtype)
     forward = list(zip(transposed, biases, out, zeros, strict=True))[:-1]
     above = zip(delta_transposed[1:], grad_weights[1:], delta[1:], grad_biases[1:], weights[1:], strict=True)
     below = zip(out[:-1], delta[:-1], zeros[:-1], positive[:-1], strict=True)
@@ -78,7 +101,7 @@ def network(case: Case, params: list[Array], grads: list[Array]) -> Callable[[Ar
             dot(d_t, h, d_w)
             dot(ones, d, d_b)
             dot(d, w, d_h)
-            # The ReLU's derivative as float32: NumPy multiplies equal dtypes fastest. Its sign, putmask and where=
+            # The ReLU's derivative as a number: NumPy multiplies equal dtypes fastest. Its sign, putmask and where=
             # branch on every element, which costs twenty times as much on random signs.
             greater(h, zero, mask)
             copyto(h, mask)
@@ -91,11 +114,11 @@ def network(case: Case, params: list[Array], grads: list[Array]) -> Callable[[Ar
     return backpropagate
 
 
-def binary_cross_entropy(n: int, width: int) -> Loss:
+def binary_cross_entropy(n: int, width: int, dtype: str) -> Loss:
     """Mean of max(z, 0) - z*y + log(1 + exp(-|z|)), and its derivative (sigmoid(z) - y) / n."""
     shape = (n, width)
-    exp_, term, zero = np.empty(shape, np.float32), np.empty(shape, np.float32), np.zeros(shape, np.float32)
-    one, inverse = np.ones(shape, np.float32), np.full(shape, 1.0 / (n * width), np.float32)
+    exp_, term, zero = np.empty(shape, dtype), np.empty(shape, dtype), np.zeros(shape, dtype)
+    one, inverse = np.ones(shape, dtype), np.full(shape, 1.0 / (n * width), dtype)
     inverse_flat = inverse.ravel()
     exp, log1p, add, subtract, multiply = np.exp, np.log1p, np.add, np.subtract, np.multiply
 
@@ -120,13 +143,13 @@ def binary_cross_entropy(n: int, width: int) -> Loss:
     return loss_and_delta
 
 
-def softmax_cross_entropy(n: int, width: int) -> Loss:
+def softmax_cross_entropy(n: int, width: int, dtype: str) -> Loss:
     """Mean of log(sum(exp(z))) - z[y], and its derivative (softmax(z) - onehot(y)) / n."""
-    column = np.empty((n, 1), np.float32)
+    column = np.empty((n, 1), dtype)
     column_flat = column.ravel()
     rows, at = np.arange(0, n * width, width), np.empty(n, np.intp)
-    ones, inverse, picked = np.ones(width, np.float32), np.float32(1.0 / n), np.empty(n, np.float32)
-    average = np.full(n, inverse, np.float32)
+    ones, inverse, picked = np.ones(width, dtype), np.dtype(dtype).type(1.0 / n), np.empty(n, dtype)
+    average = np.full(n, inverse, dtype)
 
     def loss_and_delta(z: Array, y: NDArray[np.generic], d: Array) -> object:
         d_flat = d.reshape(-1)
@@ -146,9 +169,21 @@ def softmax_cross_entropy(n: int, width: int) -> Loss:
     return loss_and_delta
 
 
+def squared_error(n: int, width: int, dtype: str) -> Loss:
+    """Mean of (z - y)^2, and its derivative 2 (z - y) / n."""
+    twice = np.full((n, width), 2.0 / (n * width), dtype)
+
+    def loss_and_delta(z: Array, y: NDArray[np.generic], d: Array) -> object:
+        np.subtract(z, y, z)
+        np.multiply(z, twice, d)
+        return 0.5 * np.dot(z.reshape(-1), d.reshape(-1))
+
+    return loss_and_delta
+
+
 def sgd(flat: Array, grad: Array, rate: float) -> Callable[[], object]:
     """Take `rate` times the gradient off the weights."""
-    lr = np.float32(rate)
+    lr = flat.dtype.type(rate)
 
     def update() -> object:
         np.multiply(grad, lr, grad)
@@ -162,8 +197,9 @@ def adam(flat: Array, grad: Array, rate: float) -> Callable[[], object]:
     m, v, scratch = np.zeros_like(flat), np.zeros_like(flat), np.empty_like(flat)
     multiply, add = np.multiply, np.add
     b1, b2 = BETAS
-    b1_, b2_, rest1, rest2 = (np.float32(a) for a in (b1, b2, 1.0 - b1, 1.0 - b2))
-    eps, t = np.float32(EPS), 0
+    number = flat.dtype.type
+    b1_, b2_, rest1, rest2 = (number(a) for a in (b1, b2, 1.0 - b1, 1.0 - b2))
+    eps, t = number(EPS), 0
 
     def update() -> object:
         nonlocal t
@@ -175,11 +211,11 @@ def adam(flat: Array, grad: Array, rate: float) -> Callable[[], object]:
         multiply(grad, grad, grad)
         multiply(grad, rest2, grad)
         add(v, grad, v)
-        multiply(v, np.float32(1.0 / (1.0 - b2**t)), scratch)
+        multiply(v, number(1.0 / (1.0 - b2**t)), scratch)
         np.sqrt(scratch, scratch)
         add(scratch, eps, scratch)
         np.divide(m, scratch, scratch)
-        multiply(scratch, np.float32(rate / (1.0 - b1**t)), scratch)
+        multiply(scratch, number(rate / (1.0 - b1**t)), scratch)
         return np.subtract(flat, scratch, flat)
 
     return update
