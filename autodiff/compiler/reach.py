@@ -7,8 +7,8 @@ objects of the user's. Library objects other than these are left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dis import get_instructions
+from functools import lru_cache
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -223,14 +223,17 @@ def _content(cell: Any) -> Any:
         return _ABSENT
 
 
-def _names_of(code: CodeType) -> Iterator[tuple[str, bool]]:
+@lru_cache(maxsize=4096)
+def _names_of(code: CodeType) -> tuple[tuple[str, bool], ...]:
     """The names that a function's code uses, and whether as those of globals; and of the functions inside it."""
+    found: dict[tuple[str, bool], None] = {}
     for instruction in get_instructions(code):
         if instruction.argval in code.co_names:
-            yield instruction.argval, instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+            found[instruction.argval, instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")] = None
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _names_of(constant)
+            found.update(dict.fromkeys(_names_of(constant)))
+    return tuple(found)
 
 
 def _named(path: str, name: str) -> str:

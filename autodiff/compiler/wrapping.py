@@ -119,12 +119,12 @@ class Wrapper:
 
     def _checks(self, body: list[str], args: Sequence[Any], kwargs: dict[str, Any], grad: bool) -> list[Any]:
         """Compare what no argument tells; take the arguments apart, and return those of the recorded call."""
-        simple = not kwargs and not any(isinstance(a, (list, tuple, dict)) for a in args)
+        leaves, structure = flatten((tuple(args), kwargs))
+        simple = not kwargs and len(leaves) == len(args) and all(x is a for x, a in zip(leaves, args))
         checks = ["changes.structure != structure", f"modes.grad is not {grad}", *self._loose()]
         if simple:
             checks += ["kwargs", f"len(args) != {len(args)}"]
         body += [f"if {' or '.join(checks)}:", _MISS]
-        leaves, structure = flatten((tuple(args), kwargs))
         if simple:
             opened = "args"
         else:

@@ -95,11 +95,13 @@ def test_with_a_fallback_it_runs_as_it_is_and_says_so_once(function):
 
 
 def changing(make):
-    """Call a function that changes by itself until it is refused."""
-    with pytest.raises(ad.RecordingError) as caught:
-        for _ in range(4):
+    """Call a function that changes by itself until it is refused; what is said then."""
+    for _ in range(4):
+        try:
             make()
-    return str(caught.value)
+        except ad.RecordingError as error:
+            return str(error)
+    pytest.fail("nothing was refused")
 
 
 def test_a_number_that_changes_is_refused():
@@ -243,9 +245,9 @@ def test_numba_by_name_says_what_it_lacks(monkeypatch):
 
     monkeypatch.setattr(backends, "find_spec", lambda name: None)
     fast = ad.compile(lambda x: x + 1, backend="numba")
+    fast(ad.ones(2))
     with pytest.raises(ad.MissingExtraError, match=r"wengert\[jit\]"):
-        for _ in range(3):
-            fast(ad.ones(2))
+        fast(ad.ones(2))
 
 
 def test_an_unknown_backend_is_refused():
