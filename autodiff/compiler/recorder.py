@@ -24,7 +24,7 @@ from autodiff.compiler.program import Instruction, Place, Program, Value
 from autodiff.compiler.scalars import Scalar, Setting
 from autodiff.errors import RecordingError
 from autodiff.frames import source_of_the_user
-from autodiff.graph import Node, Output, Storage, wrap
+from autodiff.graph import Leaf, Node, Output, Storage, wrap
 from autodiff.graph import Value as TensorValue
 from autodiff.primitive import Primitive
 
@@ -96,7 +96,11 @@ class Recorder:
         #: What optimizers update together, as they describe it (see `optim.recording`).
         self.packs: list[Any] = []
         self.settings: dict[Any, Setting] = {}
-        self.nodes: WeakKeyDictionary[Node, Place] = WeakKeyDictionary()
+        self.nodes: WeakKeyDictionary[Node, tuple[Place, Value]] = WeakKeyDictionary()
+        #: Values with their cotangents.
+        self.adjoints: list[tuple[Value, Value]] = []
+        #: The cotangents of leaves, by id.
+        self.leaf_adjoints: dict[int, Value] = {}
         #: Numbers of the host that the next operation was given, each with what it was before.
         self.told: list[tuple[float, Scalar]] = []
         self.phase = "forward"
@@ -183,8 +187,8 @@ class Recorder:
             return
         operands = tuple([self._operand(a) for a in args])
         self.told.clear()
-        place = self._place(outs)
         values: list[Value | None] = [Value("result", t._array.shape, t._array.dtype) for t in outs]
+        place = self._place(outs, values)
         for t, value in zip(outs, values):
             assert value is not None
             known = self._know(t._array, value, t._storage)
@@ -202,12 +206,12 @@ class Recorder:
         full = {**op.defaults, **static} if op.defaults else dict(static)
         self.program.instructions.append(Instruction(op.name, operands, full, tuple(values), place))
 
-    def _place(self, outs: tuple[Any, ...]) -> Place:
+    def _place(self, outs: tuple[Any, ...], values: Sequence[Any]) -> Place:
         place = self.places.here(self.phase)
         vertex = outs[0]._node if outs else None
         if vertex is not None and self.phase == "forward":
             node = vertex.node if isinstance(vertex, Output) else vertex
-            self.nodes[node] = place
+            self.nodes[node] = (place, values[0])
         return place
 
     def contribution(self, source: Any, position: int, target: Any, g: Any, total: Any) -> None:
@@ -215,8 +219,16 @@ class Recorder:
 
     def adjoint(self, vertex: Any, g: Any) -> None:
         """What comes now is the backward of `vertex`."""
+        if self.failure is not None:
+            return
         self.phase = "backward"
-        self.places.pin(self.nodes.get(vertex))
+        place, primal = self.nodes.get(vertex, (None, None))
+        self.places.pin(place)
+        if isinstance(g, TensorValue):
+            if primal is not None:
+                self.adjoints.append((primal, self.value_of(g)))
+            elif isinstance(vertex, Leaf):
+                self.leaf_adjoints[id(vertex)] = self.value_of(g)
 
     # ------------------------------------------------------------------ what a recorder hears besides
 

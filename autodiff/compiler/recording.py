@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.compiler.memory import ArrayMemory, GradMemory, TensorMemory
+from autodiff.compiler.naming import name_values
 from autodiff.compiler.places import Places
 from autodiff.compiler.program import Program, Value
 from autodiff.compiler.reach import Reach, is_ours
@@ -135,6 +136,7 @@ def record(
         if recorder.failure is None:
             _gather_results(recording, reach)
             _gather_state(recording, reach, owners, before)
+            name_values(recording.program, recorder.adjoints)
     finally:
         modes.listener, modes.recorder = outer
     failure = recorder.failure
@@ -259,8 +261,11 @@ def _gather_grad(recording: Recording, t: Any, before: Any, states: dict[Any, Va
     if after is before and value is state:
         recording.grads[id(t)] = (t, "untouched")
         return
+    path = next((path for path, known in reach.tensors.items() if known is t), "input")
+    computed = recorder.leaf_adjoints.get(id(t._node))
+    if computed is not None and not computed.name:
+        computed.name = f"d_{path}"
     if state is None:
-        path = next((path for path, known in reach.tensors.items() if known is t), "input")
         state = Value("state", t._array.shape, t._array.dtype, f"{path}.grad")
         program.states.append(state)
         recording.memory[state] = GradMemory(t)

@@ -1,0 +1,58 @@
+"""Names for what a program computes: the variables of the user's code, the modules, and d_name for a cotangent."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from functools import lru_cache
+
+from autodiff.compiler.program import Program, Value
+
+__all__ = ["name_values"]
+
+
+def name_values(program: Program, adjoints: Sequence[tuple[Value, Value]]) -> None:
+    """Give names to values that have none.
+
+    Parameters
+    ----------
+    program : Program
+        Just recorded.
+    adjoints : sequence of (Value, Value)
+        Values, each with its cotangent.
+
+    Notes
+    -----
+    What a line assigns is called as the line calls it; what a module returns as the module; the cotangent of ``h`` is
+    ``d_h``, as in hand-written backpropagation.
+    """
+    last_of_line: dict[str, Value] = {}
+    last_of_module: dict[str, Value] = {}
+    for instruction in program.instructions:
+        place, value = instruction.place, instruction.outputs[0]
+        if place.phase == "forward" and value is not None:
+            if place.line:
+                last_of_line[f"{place.line}: {place.text}"] = value
+            if place.module:
+                last_of_module[place.module] = value
+    for line, value in last_of_line.items():
+        name = _assigned(line.partition(": ")[2])
+        if name and not value.name:
+            value.name = name
+    for module, value in last_of_module.items():
+        if not value.name:
+            value.name = f"{module}.out"
+    for primal, cotangent in adjoints:
+        if primal.name and not cotangent.name:
+            cotangent.name = f"d_{primal.name}"
+
+
+@lru_cache(maxsize=1024)
+def _assigned(text: str) -> str:
+    """The one name that a line of code assigns, if it does."""
+    try:
+        (statement,) = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return ""
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    return targets[0].id if len(targets) == 1 and isinstance(targets[0], ast.Name) else ""
