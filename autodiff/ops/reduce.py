@@ -23,6 +23,12 @@ _minimum: Any = np.minimum.reduce
 _WIDE = {"f": np.float32, "i": np.int64, "u": np.int64, "b": np.int64}
 
 
+# The sums of the columns of up to so many rows, a bias's cotangent, are a product with ones: BLAS takes a third of the
+# time of a reduction, or less.
+_MOST = 4096
+_ONES: dict[Any, Any] = {np.dtype(d): np.ones(_MOST, d) for d in (np.float32, np.float64)}
+
+
 def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
     """The reduced dimensions, as non-negative numbers."""
     if axis is None:
@@ -79,8 +85,10 @@ spread.defvjp(lambda xp, g, x_shape: xp.unbroadcast(g, shape=x_shape))
 @primitive
 def unbroadcast(x: Any, *, shape: tuple[int, ...]) -> Any:
     """Sum over the dimensions that broadcasting added or stretched, so that x gets `shape` back"""
-    total = _narrow if x.dtype.itemsize < 4 else _add
     lead = x.ndim - len(shape)
+    if lead == 1 and x.ndim == 2 and x.shape[1:] == shape and len(x) <= _MOST and x.dtype in _ONES:
+        return _ONES[x.dtype][: len(x)].dot(x)
+    total = _narrow if x.dtype.itemsize < 4 else _add
     if lead:
         x = total(x, axis=0 if lead == 1 else tuple(range(lead)), keepdims=False)
         if x.shape == shape:
