@@ -30,6 +30,7 @@ def leaky_relu(x: Any, *, slope: float) -> Any:
 
 
 leaky_relu.defvjp(lambda xp, g, x, *, slope: xp.where(x > 0, g, g * slope))
+leaky_relu.defcomposite(lambda xp, x, *, slope: xp.where(x > 0, x, x * slope))
 
 
 @primitive(promotes="float")
@@ -39,6 +40,7 @@ def hardtanh(x: Any, *, low: float, high: float) -> Any:
 
 
 hardtanh.defvjp(lambda xp, g, x, *, low, high: xp.where((x <= low) | (x >= high), 0.0, g))
+hardtanh.defcomposite(lambda xp, x, *, low, high: xp.minimum(xp.maximum(x, low), high))
 
 
 @primitive(promotes="float")
@@ -49,6 +51,7 @@ def hardsigmoid(x: Any) -> Any:
 
 
 hardsigmoid.defvjp(lambda xp, g, x: xp.where(abs(x) < 3, g * (1 / 6), 0.0))
+hardsigmoid.defcomposite(lambda xp, x: xp.minimum(xp.maximum(x + 3, 0), 6) / 6)
 
 
 @primitive(promotes="float")
@@ -59,6 +62,7 @@ def hardswish(x: Any) -> Any:
 
 
 hardswish.defvjp(lambda xp, g, x: g * xp.hardswish_slope(x))
+hardswish.defcomposite(lambda xp, x: xp.minimum(xp.maximum(x + 3, 0), 6) * x / 6)
 
 
 @primitive(promotes="float")
@@ -69,6 +73,7 @@ def hardswish_slope(x: Any) -> Any:
 
 
 hardswish_slope.defvjp(lambda xp, g, x: xp.where(abs(x) < 3, g * (1 / 3), 0.0))
+hardswish_slope.defcomposite(lambda xp, x: xp.where(abs(x) < 3, (x * 2 + 3) / 6, xp.cast(x > 0, dtype=x.dtype)))
 
 # ---------------------------------------------------------------------- of exponentials
 
@@ -90,6 +95,11 @@ def elu(x: Any, *, alpha: float = 1.0, scale: float = 1.0, rate: float = 1.0) ->
 
 
 elu.defvjp(lambda xp, g, x, *, alpha, scale, rate: g * xp.elu_slope(x, alpha=alpha, scale=scale, rate=rate))
+elu.defcomposite(
+    lambda xp, x, *, alpha=1.0, scale=1.0, rate=1.0: (
+        (xp.maximum(x, 0) + xp.expm1(xp.minimum(x, 0) * rate) * alpha) * scale
+    )
+)
 
 
 @primitive(promotes="float")
@@ -108,6 +118,11 @@ def elu_slope(x: Any, *, alpha: float = 1.0, scale: float = 1.0, rate: float = 1
 
 # constant on the right; nothing at 0, where PyTorch counts it to the right
 elu_slope.defvjp(lambda xp, g, x, out, *, rate: xp.where(x < 0, g * (out * rate), 0.0))
+elu_slope.defcomposite(
+    lambda xp, x, *, alpha=1.0, scale=1.0, rate=1.0: xp.where(
+        x > 0, scale, xp.exp(xp.minimum(x, 0) * rate) * (scale * alpha * rate)
+    )
+)
 
 
 @primitive(promotes="float")
@@ -117,6 +132,7 @@ def silu(x: Any) -> Any:
 
 
 silu.defvjp(lambda xp, g, x: g * xp.silu_slope(x))
+silu.defcomposite(lambda xp, x: x * xp.sigmoid(x))
 
 
 @primitive(promotes="float")
@@ -135,6 +151,13 @@ def _silu_slope(xp: Any, g: Any, x: Any) -> Any:
 
 silu_slope.defvjp(_silu_slope)
 
+
+@silu_slope.defcomposite
+def _silu_slope_parts(xp: Any, x: Any) -> Any:
+    s = xp.sigmoid(x)
+    return ((1 - s) * x + 1) * s
+
+
 #: Where exp(x) is cut: tanh(softplus(x)) is 1 long before, and nothing overflows yet.
 _ENOUGH = 20.0
 
@@ -149,6 +172,13 @@ def mish(x: Any) -> Any:
 
 
 mish.defvjp(lambda xp, g, x: g * xp.mish_slope(x))
+
+
+@mish.defcomposite
+def _mish(xp: Any, x: Any) -> Any:
+    e = xp.exp(xp.minimum(x, _ENOUGH))
+    n = (e + 2) * e
+    return n / (n + 2) * x
 
 
 @primitive(promotes="float")
@@ -172,6 +202,15 @@ def _mish_slope(xp: Any, g: Any, x: Any) -> Any:
 mish_slope.defvjp(_mish_slope)
 
 
+@mish_slope.defcomposite
+def _mish_slope_parts(xp: Any, x: Any) -> Any:
+    x = xp.minimum(x, _ENOUGH)
+    e = xp.exp(x)
+    n = (e + 2) * e
+    below = n + 2
+    return ((n - e) * x * 4 / below + n) / below
+
+
 @primitive(promotes="float")
 def log_sigmoid(x: Any) -> Any:
     """min(x, 0) - log1p(exp(-|x|))"""
@@ -184,6 +223,7 @@ def log_sigmoid(x: Any) -> Any:
 
 
 log_sigmoid.defvjp(lambda xp, g, x: g * xp.sigmoid(-x))
+log_sigmoid.defcomposite(lambda xp, x: -xp.softplus(-x))
 
 
 def _beyond(z: Any, threshold: float) -> Any:
@@ -219,6 +259,12 @@ scaled_softplus.defvjp(
 )
 
 
+@scaled_softplus.defcomposite
+def _scaled_softplus(xp: Any, x: Any, *, beta: float = 1.0, threshold: float = inf) -> Any:
+    z = x * beta
+    return xp.where(z > threshold, x, xp.softplus(z) / beta)
+
+
 @primitive(promotes="float")
 def scaled_softplus_slope(x: Any, *, beta: float = 1.0, threshold: float = inf) -> Any:
     """sigmoid(beta x), and 1 where beta x is above the threshold"""
@@ -231,6 +277,13 @@ def scaled_softplus_slope(x: Any, *, beta: float = 1.0, threshold: float = inf) 
 
 
 scaled_softplus_slope.defvjp(lambda xp, g, out, *, beta: g * (out * (1 - out) * beta))
+
+
+@scaled_softplus_slope.defcomposite
+def _scaled_softplus_slope(xp: Any, x: Any, *, beta: float = 1.0, threshold: float = inf) -> Any:
+    z = x * beta
+    return xp.where(z > threshold, 1.0, xp.sigmoid(z))
+
 
 # ---------------------------------------------------------------------- gelu, glu
 
@@ -249,13 +302,18 @@ def gelu(x: Any) -> Any:
 
 # ndtr' = exp(-x^2 / 2) / sqrt(2 pi)
 gelu.defvjp(lambda xp, g, x, share: g * (xp.exp(x * x * -0.5) * x * 0.3989422804014327 + share))
+gelu.defcomposite(lambda xp, x: x * xp.ndtr(x))
 
 # of 1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)) = 2 sigmoid(x (_A + _B x^2))
 _A = 2 * sqrt(2 / pi)
 _B = 0.044715 * _A
 
 
-@primitive(promotes="float", residuals={"share": None})
+def _gate(xp: Any, x: Any) -> Any:
+    return xp.sigmoid(x * (x * x * _B + _A))
+
+
+@primitive(promotes="float", residuals={"share": _gate})
 def gelu_tanh(x: Any) -> Any:
     """x sigmoid(2 sqrt(2 / pi) (x + 0.044715 x^3)), near to x ndtr(x)"""
     share = _share(x)
@@ -268,6 +326,7 @@ def _share(x: Any) -> Any:
 
 
 gelu_tanh.defvjp(lambda xp, g, x, share: g * xp.gelu_tanh_slope(x, share))
+gelu_tanh.defcomposite(lambda xp, x: x * _gate(xp, x))
 
 
 @primitive(promotes="float")
@@ -280,12 +339,18 @@ def gelu_tanh_slope(x: Any, share: Any) -> Any:
 
 # s' = s (1 - s) u'  =>  (s + x s (1 - s) u')' = s (1 - s) (2 u' + x u'' + x u'^2 (1 - 2 s))
 def _gelu_tanh_slope(xp: Any, g: Any, x: Any) -> Any:
-    s = xp.sigmoid(x * (x * x * _B + _A))
+    s = _gate(xp, x)
     du = x * x * (3 * _B) + _A
     return g * (s * (1 - s) * (2 * du + x * x * (6 * _B) + x * du * du * (1 - 2 * s)))
 
 
 gelu_tanh_slope.defvjp(_gelu_tanh_slope, None)
+
+
+@gelu_tanh_slope.defcomposite
+def _gelu_tanh_slope_parts(xp: Any, x: Any, share: Any) -> Any:
+    s = _gate(xp, x)
+    return ((1 - s) * x * (x * x * (3 * _B) + _A) + 1) * s
 
 
 def _halves(xp: Any, x: Any, axis: int) -> Any:
@@ -314,3 +379,9 @@ def _glu(xp: Any, g: Any, first: Any, gate: Any, *, axis: int) -> Any:
 
 
 glu.defvjp(_glu)
+
+
+@glu.defcomposite
+def _glu_parts(xp: Any, x: Any, *, axis: int = -1) -> Any:
+    first, second = _halves(xp, x, axis)
+    return first * xp.sigmoid(second)

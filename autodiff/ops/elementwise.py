@@ -192,6 +192,7 @@ addcmul.defvjp(
     lambda xp, g, z, *, value: g * z if value == 1 else g * (z * value),
     lambda xp, g, y, *, value: g * y if value == 1 else g * (y * value),
 )
+addcmul.defcomposite(lambda xp, x, y, z, *, value=1: x + (y * z if value == 1 else y * z * value))
 
 
 @primitive(promotes="arith")
@@ -209,6 +210,7 @@ addcdiv.defvjp(
     lambda xp, g, z, *, value: g / z if value == 1 else g * (value / z),
     lambda xp, g, y, z, *, value: g * (y * -value / (z * z)),
 )
+addcdiv.defcomposite(lambda xp, x, y, z, *, value=1: x + (y / z if value == 1 else y / z * value))
 
 
 @primitive(promotes="float")
@@ -225,6 +227,11 @@ lerp.defvjp(
     lambda xp, g, weight: g * weight,
     lambda xp, g, x, y: g * (y - x),
 )
+
+
+@lerp.defcomposite
+def _lerp(xp: Any, x: Any, y: Any, weight: Any) -> Any:
+    return x * (1 - weight) + y * weight
 
 
 # ---------------------------------------------------------------------- powers, logarithms, trigonometry

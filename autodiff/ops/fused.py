@@ -278,9 +278,9 @@ def _largest(x: Any) -> Any:
 def _check_classes(target: Any, classes: int, ignore_index: int) -> tuple[Any, Any]:
     """Class numbers with 0 in place of the ignored ones, and which are kept (None: all)."""
     # Seen as unsigned, a negative number is a huge one: one reduction checks both ends.
-    if not target.size or np.maximum.reduce(target.view(np.uint64)) < classes:
-        if not 0 <= ignore_index < classes:
-            return target, None
+    sound = not target.size or np.maximum.reduce(target.view(np.uint64)) < classes
+    if sound and not 0 <= ignore_index < classes:
+        return target, None
     kept = target != ignore_index
     wrong = target[kept & ((target < 0) | (target >= classes))]
     if wrong.size:

@@ -173,6 +173,7 @@ def _outer_y(xp: Any, g: Any, x: Any, y_shape: Any) -> Any:
 
 
 outer.defvjp(_outer_x, _outer_y)
+outer.defcomposite(lambda xp, x, y: xp.reshape(x, shape=(-1, 1)) * xp.reshape(y, shape=(-1,)))
 
 
 @primitive(promotes="same")

@@ -26,6 +26,12 @@ def ratio(x: Any, y: Any) -> Any:
 ratio.defvjp(lambda xp, g, y: xp.ratio(g, y), lambda xp, g, out, y: -xp.ratio(g * out, y))
 
 
+@ratio.defcomposite
+def _ratio(xp: Any, x: Any, y: Any) -> Any:
+    zero = y == 0
+    return xp.where(zero, 0.0, x) / xp.where(zero, 1.0, y)
+
+
 # ---------------------------------------------------------------------- spread
 
 # Up to this many elements a dot product is as precise as a sum by pairs, and takes one call instead of two.
@@ -72,6 +78,12 @@ def _var(xp: Any, g: Any, centred: Any, *, axis: Any, correction: float, keepdim
 
 
 var.defvjp(_var)
+
+
+@var.defcomposite
+def _var_parts(xp: Any, x: Any, *, axis: Any = None, correction: float = 1, keepdims: bool = False) -> Any:
+    centred = _centred(xp, x, axis=axis)
+    return xp.sum(centred * centred, axis=axis, keepdims=keepdims) / _freedom(count(x.shape, axis), correction)
 
 
 @primitive(promotes="float", residuals={"centred": _centred})
