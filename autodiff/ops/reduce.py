@@ -86,14 +86,8 @@ spread.defvjp(lambda xp, g, x_shape: xp.unbroadcast(g, shape=x_shape))
 def unbroadcast(x: Any, *, shape: tuple[int, ...]) -> Any:
     """Sum over the dimensions that broadcasting added or stretched, so that x gets `shape` back"""
     lead = x.ndim - len(shape)
-    if (
-        lead == 1
-        and x.ndim == 2
-        and x.shape[1:] == shape
-        and len(x) <= _MOST
-        and (ones := _ONES.get(x.dtype)) is not None
-    ):
-        return ones[: len(x)].dot(x)
+    if lead == 1 and x.ndim == 2 and x.shape[1:] == shape and len(x) <= _MOST and x.dtype in _ONES:
+        return _ONES[x.dtype][: len(x)].dot(x)
     total = _narrow if x.dtype.itemsize < 4 else _add
     if lead:
         x = total(x, axis=0 if lead == 1 else tuple(range(lead)), keepdims=False)
