@@ -170,6 +170,12 @@ def test_what_is_computed_twice_is_computed_once():
     assert improved(passes.common_subexpressions, twice, numbers(3)) == ["multiply", "exp", "add"]
 
 
+def test_the_order_of_factors_makes_no_difference():
+    assert improved(passes.common_subexpressions, lambda xp, x, y: (x * y, y * x), *[numbers(3)] * 2) == ["multiply"]
+    found = improved(passes.common_subexpressions, lambda xp, x, y: (x / y, y / x), *[numbers(3)] * 2)
+    assert found == ["divide", "divide"]
+
+
 @pytest.mark.parametrize(("a", "b"), [(1, 1.0), (1, True), (0.0, -0.0)], ids=str)
 def test_numbers_of_another_type_or_sign_are_not_the_same(a, b):
     def different(xp, x):

@@ -101,6 +101,11 @@ def _std(xp: Any, g: Any, out: Any, centred: Any, *, axis: Any, correction: floa
 
 
 std.defvjp(_std)
+std.defcomposite(
+    lambda xp, x, *, axis=None, correction=1, keepdims=False: xp.sqrt(
+        xp.var(x, axis=axis, correction=correction, keepdims=keepdims)
+    )
+)
 
 
 # ---------------------------------------------------------------------- norms
@@ -157,6 +162,20 @@ def _vector_norm(xp: Any, g: Any, out: Any, x: Any, *, ord: float, axis: Any, ke
 
 
 vector_norm.defvjp(_vector_norm)
+
+
+@vector_norm.defcomposite
+def _vector_norm_parts(xp: Any, x: Any, *, ord: float = 2, axis: Any = None, keepdims: bool = False) -> Any:
+    if ord == 2:
+        return xp.sqrt(xp.sum(x * x, axis=axis, keepdims=keepdims))
+    if ord == 0:
+        return xp.sum(xp.cast(x != 0, dtype=x.dtype), axis=axis, keepdims=keepdims)
+    size = xp.absolute(x)
+    if ord in (_INF, -_INF):
+        return (xp.amax if ord > 0 else xp.amin)(size, axis=axis, keepdims=keepdims)
+    if ord == 1:
+        return xp.sum(size, axis=axis, keepdims=keepdims)
+    return xp.sum(size**ord, axis=axis, keepdims=keepdims) ** (1 / ord)
 
 
 # ---------------------------------------------------------------------- what ignores nan

@@ -11,6 +11,9 @@ from autodiff.compiler.scalars import Scalar
 
 __all__ = ["instruction_key", "operand_key"]
 
+#: Operations of two operands whose order makes no difference to any bit.
+_COMMUTATIVE = frozenset({"add", "multiply", "equal", "not_equal", "bitwise_and", "bitwise_or", "bitwise_xor"})
+
 #: Constants of up to so many elements are the same where their elements are.
 _COMPARED = 4096
 
@@ -18,6 +21,8 @@ _COMPARED = 4096
 def instruction_key(instruction: Instruction) -> Any:
     """Equal for instructions that compute the same."""
     operands = tuple([operand_key(o) for o in instruction.operands])
+    if instruction.op in _COMMUTATIVE:
+        operands = tuple(sorted(operands, key=hash))
     return instruction.op, operands, frozen(instruction.static)
 
 
