@@ -25,7 +25,7 @@ ELEMENTWISE = frozenset(
     exp expm1 log log1p log2 sqrt sin cos tan tanh sigmoid softplus relu relu_backward
     maximum minimum clip where equal not_equal less less_equal greater greater_equal
     bitwise_and bitwise_or bitwise_xor bitwise_not logical_and logical_or logical_xor logical_not
-    isnan isfinite isinf cast copy contiguous floor
+    isnan isfinite isinf cast copy contiguous floor erf erfc ndtr
     """.split()  # noqa: SIM905 (a word list reads better)
 )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.dtypes import float32
 from autodiff.ops.elementwise import sigmoid
 from autodiff.ops.normal import ndtr
 from autodiff.ops.special import FEWEST, erf, number
@@ -288,7 +289,11 @@ def _scaled_softplus_slope(xp: Any, x: Any, *, beta: float = 1.0, threshold: flo
 # ---------------------------------------------------------------------- gelu, glu
 
 
-@primitive(promotes="float", residuals={"share": lambda xp, x: xp.ndtr(x)})
+def _normal_share(xp: Any, x: Any) -> Any:
+    return xp.ndtr(x) if x.dtype != float32 else xp.erf(x * sqrt(0.5)) * 0.5 + 0.5
+
+
+@primitive(promotes="float", residuals={"share": _normal_share})
 def gelu(x: Any) -> Any:
     """x ndtr(x)"""
     if x.size <= FEWEST or x.dtype != np.float32:
@@ -302,7 +307,7 @@ def gelu(x: Any) -> Any:
 
 # ndtr' = exp(-x^2 / 2) / sqrt(2 pi)
 gelu.defvjp(lambda xp, g, x, share: g * (xp.exp(x * x * -0.5) * x * 0.3989422804014327 + share))
-gelu.defcomposite(lambda xp, x: x * xp.ndtr(x))
+gelu.defcomposite(lambda xp, x: x * _normal_share(xp, x))
 
 # of 1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)) = 2 sigmoid(x (_A + _B x^2))
 _A = 2 * sqrt(2 / pi)

@@ -192,6 +192,7 @@ vecdot.defvjp(
     lambda xp, g, y, *, axis: _along(xp, g, y, axis),
     lambda xp, g, x, *, axis: _along(xp, g, x, axis),
 )
+vecdot.defcomposite(lambda xp, x, y, *, axis=-1: xp.sum(x * y, axis=axis))
 
 
 # Up to this many elements three whole products of rolled copies are faster than nine of single components.

@@ -471,3 +471,6 @@ binary_cross_entropy.defvjp(
     lambda xp, g, x, target: g * (x - target) / xp.maximum(x * (1 - x), 1e-12),
     lambda xp, g, x: g * (xp.maximum(xp.log1p(-x), -100.0) - xp.maximum(xp.log(x), -100.0)),
 )
+binary_cross_entropy.defcomposite(
+    lambda xp, x, target: (target - 1) * xp.maximum(xp.log1p(-x), -100.0) - target * xp.maximum(xp.log(x), -100.0)
+)
