@@ -357,6 +357,8 @@ class _Changes:
     settings: int = 0
     #: Of looks at ``.grad``: who holds one must not see it overwritten.
     looks: int = 0
+    #: How many steps are being recorded, in all threads: while there are none, nobody needs to be asked.
+    recordings: int = 0
 
 
 changes = _Changes()

@@ -24,8 +24,8 @@ def operand(x: Any, op_name: str) -> Any:
         return x.item()
     if isinstance(x, np.ndarray):
         return wrap(owned(x.view(np.ndarray), dtypes.check(x.dtype)))
-    if isinstance(x, (bool, int, float)):  # subclasses, such as an IntEnum
-        return x
+    if isinstance(x, (int, float)):  # subclasses, such as an IntEnum
+        return int(x) if isinstance(x, int) else float(x)
     if modes.recorder is not None and (number := modes.recorder.number(x)) is not None:
         return number
     if isinstance(x, complex):

@@ -284,9 +284,7 @@ class Tensor(Value, Operators, Methods):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if self.requires_grad:
-            raise GradientError(
-                "NumPy would lose the gradient of a Tensor that requires grad; use .detach().numpy() if that is meant"
-            )
+            raise GradientError("NumPy would lose the gradient of this Tensor; use .detach().numpy() if that is meant")
         self._leaving("an array made of a Tensor")
         return np.array(self._array, dtype=dtype, copy=copy)
 
@@ -299,7 +297,8 @@ class Tensor(Value, Operators, Methods):
         """The one element, as a Python number."""
         if self._array.size != 1:
             raise ShapeError(f"item() needs a Tensor of one element, got shape {self._array.shape}; use tolist()")
-        self._leaving(".item()")
+        if changes.recordings:
+            self._leaving(".item()")
         return self._array.item()
 
     def tolist(self) -> Any:
@@ -450,7 +449,8 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     tensor([[1.0000, 2.5000],
             [3.0000, 4.0000]])
     """
-    _ = device and as_device(device)
+    if device is not None:
+        as_device(device)
     out: Tensor = wrap(as_array(data, dtype, copy=True))
     if modes.recorder is not None and isinstance(data, (np.ndarray, Value)):
         modes.recorder.same(out, data)

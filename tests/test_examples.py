@@ -56,6 +56,11 @@ RUNS = (
     Run("xor.py", "--step-at-zero 1 --seed 1", prints=("passes: no", "outputs [0, 1, 1, 0]")),
     Run("circles.py", "--epochs 100 --out {out}", prints=("100% of the points",), writes=("circles.png",)),
     Run(
+        "compiled_step.py",
+        prints=("of the test digits are right", "d_model.2.weight = matmul", "runs alone", "times as fast"),
+        writes=("step.py",),
+    ),
+    Run(
         "scipy_minimize.py",
         prints=("trust-exact", "650 parameters on 1442 digits", "loss 0.118", "test accuracy 96."),
     ),

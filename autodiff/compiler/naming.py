@@ -29,7 +29,7 @@ def name_values(program: Program, adjoints: Sequence[tuple[Value, Value]]) -> No
     last_of_line: dict[str, Value] = {}
     last_of_module: dict[str, Value] = {}
     for instruction in program.instructions:
-        place, value = instruction.place, instruction.outputs[0]
+        place, value = instruction.place, next(iter(instruction.outputs), None)
         if place.phase == "forward" and value is not None:
             if place.line:
                 last_of_line[f"{place.line}: {place.text}"] = value

@@ -127,6 +127,7 @@ def record(
             recorder.add_state(before[id(t)], f"{name}.grad")
     args, kwargs = structure.build(given)
     outer = modes.listener, modes.recorder
+    changes.recordings += 1
     changes.structure += 1  # what is compiled by itself runs as it is written, to be heard
     modes.listener, modes.recorder = recorder, recorder
     try:
@@ -139,6 +140,7 @@ def record(
             name_values(recording.program, recorder.adjoints)
     finally:
         modes.listener, modes.recorder = outer
+        changes.recordings -= 1
     failure = recorder.failure
     return result, (recording if failure is None else None), failure
 

@@ -121,10 +121,10 @@ class Wrapper:
         """Compare what no argument tells; take the arguments apart, and return those of the recorded call."""
         leaves, structure = flatten((tuple(args), kwargs))
         simple = not kwargs and len(leaves) == len(args) and all(x is a for x, a in zip(leaves, args))
-        checks = ["changes.structure != structure", f"modes.grad is not {grad}", *self._loose()]
+        checks = ["changes.structure != structure", f"modes.grad is not {grad}"]
         if simple:
             checks += ["kwargs", f"len(args) != {len(args)}"]
-        body += [f"if {' or '.join(checks)}:", _MISS]
+        body += [f"if {' or '.join(checks)}:", _MISS, *self._loose()]
         if simple:
             opened = "args"
         else:
@@ -135,7 +135,7 @@ class Wrapper:
         return leaves
 
     def _loose(self) -> list[str]:
-        """Conditions under which something that no counter watches has changed."""
+        """Compare what no counter watches: cells, globals, attributes and items of the user's."""
         found = []
         for holder, key, value in self.reach.loose:
             name = self._name("v", value)
@@ -143,11 +143,13 @@ class Wrapper:
                 found.append(f"{self._name('c', holder.cell)}.cell_contents is not {name}")
             elif isinstance(holder, Length):
                 found.append(f"len({self._name('c', holder.container)}) != {name}")
-            elif isinstance(holder, dict):
-                found.append(f"{self._name('get', holder.get)}({key!r}) is not {name}")
             else:
                 found.append(f"{self._name('h', holder)}[{key!r}] is not {name}")
-        return found
+        if not found:
+            return []
+        # A subscript in a try block is half as expensive as a call of `get`.
+        gone = "except (LookupError, ValueError):"
+        return ["try:", f"    if {' or '.join(found)}:", "    " + _MISS, gone, _MISS]
 
     def _arguments(self, leaves: Sequence[Any], body: list[str]) -> list[str]:
         """Check each argument; the names of the arrays that the program is given."""
@@ -229,9 +231,11 @@ class Wrapper:
             body.append("return out")
         else:
             value = step.program.results[0]
-            node = self._name("node", _spent(value.shape, value.dtype) if outputs[0].tracked else None)
-            body += ["result = new(Tensor)", "result._array = out", "result._storage = Storage()"]
-            body += [f"result._base, result._node = None, {node}", "return result"]
+            node = self._name("node", _spent(value.shape, value.dtype))
+            # A Tensor's class has the defaults of what is not set here.
+            body += ["result = new(Tensor)", "result._array = out", "result._storage = new(Storage)"]
+            body += [f"result._node = {node}"] if outputs[0].tracked else []
+            body.append("return result")
 
 
 @lru_cache(maxsize=256)

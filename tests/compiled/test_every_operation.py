@@ -25,7 +25,8 @@ def first_and_second(case: Case):
         if not tracked:
             return [o.detach() for o in outs]
         inputs = [given[i] for i in which]
-        total = sum([(o * ad.cos(o.detach() * 0 + 1.0)).sum() for o in tracked])
+        rng = np.random.default_rng(3)
+        total = sum([(o * ad.tensor(rng.normal(size=o.shape), dtype=o.dtype)).sum() for o in tracked])
         firsts = ad.grad(total, inputs, create_graph=True, materialize_grads=True)
         curved = [g for g in firsts if g.requires_grad]
         seconds = []
@@ -40,7 +41,11 @@ def by_value(case: Case) -> bool:
     """Whether a replay could meet another shape."""
     masks = [a for a in case.arrays() if isinstance(a, np.ndarray) and a.dtype == bool]
     repeated = case.op.startswith("repeat") and len(case.inputs) > 1 and not isinstance(case.inputs[1], int)
-    return case.op in BY_VALUE or repeated or (case.op in ("index", "index_adjoint", "index_add", "index_put") and bool(masks))
+    return (
+        case.op in BY_VALUE
+        or repeated
+        or (case.op in ("index", "index_adjoint", "index_add", "index_put") and bool(masks))
+    )
 
 
 def hold(case: Case, backend: str, dtype, tolerance: float, **options) -> str:
@@ -58,7 +63,7 @@ def hold(case: Case, backend: str, dtype, tolerance: float, **options) -> str:
         assert a.dtype == b.dtype
         if b.dtype.kind == "f":
             scale = np.abs(b[np.isfinite(b)]).max(initial=0.0)
-            np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * scale)
+            np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * max(scale, 1e-3))
         else:
             np.testing.assert_array_equal(a, b)
     return fast.backend
