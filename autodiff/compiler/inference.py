@@ -14,7 +14,7 @@ from autodiff.compiler.program import Operand, Value
 from autodiff.compiler.scalars import Scalar
 from autodiff.primitive import Primitive
 
-__all__ = ["ELEMENTWISE", "REDUCTIONS", "infer"]
+__all__ = ["ELEMENTWISE", "REDUCTIONS", "broadcast", "infer"]
 
 Form = tuple[tuple[int, ...], Any]
 
@@ -33,11 +33,17 @@ ELEMENTWISE = frozenset(
 REDUCTIONS = frozenset({"sum", "mean", "amax", "amin", "prod", "all", "any", "logsumexp", "var", "std"})
 
 
+def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that arrays of these shapes have together."""
+    first = shapes[0] if shapes else ()
+    return first if all(shape == first for shape in shapes) else np.broadcast_shapes(*shapes)
+
+
 def infer(op: Primitive, operands: tuple[Operand, ...], static: dict[str, Any]) -> list[Form]:
     """The shape and dtype of each output, residuals left out."""
     if op.name in ELEMENTWISE:
         shapes = [o.shape for o in operands if isinstance(o, Value)]
-        return [(np.broadcast_shapes(*shapes), _probed(op, operands, static))]
+        return [(broadcast(*shapes), _probed(op, operands, static))]
     if op.name in REDUCTIONS:
         x = operands[0]
         return [
@@ -102,7 +108,7 @@ def _broadcast(x: Value, *, shape: tuple[int, ...]) -> Form:
 def _matmul(x: Value, y: Value) -> Form:
     rows = x.shape[-2:-1] if x.ndim > 1 else ()
     columns = y.shape[-1:] if y.ndim > 1 else ()
-    stack = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    stack = broadcast(x.shape[:-2], y.shape[:-2])
     return (*stack, *rows, *columns), np.result_type(x.dtype, y.dtype)
 
 

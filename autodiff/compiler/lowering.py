@@ -14,6 +14,7 @@ import numpy as np
 
 from autodiff.compiler.builder import Builder, Traced
 from autodiff.compiler.program import Instruction, Program, Value
+from autodiff.compiler.rewriting import replaced, with_current
 from autodiff.primitive import Primitive, primitives
 from autodiff.rules import ResolvedRule
 
@@ -28,7 +29,7 @@ def lower(program: Program) -> Program:
     lowering = Lowering(program)
     for instruction in program.instructions:
         lowering.add(instruction)
-    return program.with_instructions(lowering.instructions, lowering.renamed)
+    return replaced(program, lowering.instructions, lowering.renamed)
 
 
 class Lowering:
@@ -52,7 +53,7 @@ class Lowering:
 
     def add(self, instruction: Instruction) -> None:
         """Add an instruction, or its parts."""
-        instruction = instruction.with_operands(self.current(o) for o in instruction.operands)
+        instruction = with_current(instruction, self.renamed)
         op = primitives[instruction.op]
         form = _FORMS.get(op.name, _by_composite if op.composite is not None else None)
         builder = Builder(instruction.place)
@@ -66,12 +67,6 @@ class Lowering:
                 self.renamed[value] = _fitted(builder, part, value)
         for made in builder.instructions:
             self.add(made)
-
-    def current(self, operand: Any) -> Any:
-        """What an operand is called now."""
-        while isinstance(operand, Value) and operand in self.renamed:
-            operand = self.renamed[operand]
-        return operand
 
 
 def _fitted(builder: Builder, part: Any, value: Value) -> Value:

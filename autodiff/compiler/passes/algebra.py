@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.compiler.inference import ELEMENTWISE
+from autodiff.compiler.inference import ELEMENTWISE, broadcast
 from autodiff.compiler.passes.arrangement import ARRANGEMENTS
-from autodiff.compiler.passes.rewriting import Rule, Sweep, sweep
 from autodiff.compiler.program import Instruction, Operand, Program, Value
+from autodiff.compiler.rewriting import Rule, Sweep, sweep
 from autodiff.compiler.scalars import Scalar
 
 __all__ = ["algebra"]
@@ -61,7 +61,7 @@ def _plain_number(i: Instruction, known: Sweep) -> Any:
     out = i.outputs[0]
     values = [o for o in i.operands if isinstance(o, Value)]
     rest = [o for o in values if not _is_number_like(o)]
-    if len(rest) == len(values) or out.shape != np.broadcast_shapes(*[o.shape for o in rest]):
+    if len(rest) == len(values) or out.shape != broadcast(*[o.shape for o in rest]):
         return None
     if not rest or any(o.dtype != v.dtype for o in values for v in rest if o not in rest):
         return None
@@ -82,7 +82,7 @@ def _seen_without_repetition(i: Instruction, known: Sweep) -> Any:
             continue
         rest = [v for k, v in enumerate(i.operands) if k != at and isinstance(v, Value)]
         inner = repeated.operands[0]
-        if rest and np.broadcast_shapes(inner.shape, *[v.shape for v in rest]) == out.shape:
+        if rest and broadcast(inner.shape, *[v.shape for v in rest]) == out.shape:
             return i.with_operands([*i.operands[:at], inner, *i.operands[at + 1 :]])
     return None
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.compiler.passes.rewriting import Rule, Sweep
 from autodiff.compiler.program import Instruction, Value
+from autodiff.compiler.rewriting import Rule, Sweep
 
 __all__ = ["ARRANGEMENTS"]
 

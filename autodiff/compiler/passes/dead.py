@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from autodiff.compiler.program import Instruction, Program
+from autodiff.compiler.rewriting import replaced
+from autodiff.primitive import primitives
 
 __all__ = ["CHECKS", "dead_code"]
 
@@ -22,13 +24,11 @@ def dead_code(program: Program) -> Program:
             outputs = (i.outputs[0], *[v if v in live else None for v in i.outputs[1:]])
             i = Instruction(i.op, i.operands, i.static, _whole(i, outputs), i.place)
         kept.append(i)
-    return program.with_instructions(kept[::-1])
+    return replaced(program, kept[::-1], {})
 
 
 def _whole(instruction: Instruction, outputs: tuple[object, ...]) -> tuple[object, ...]:
     """Outputs of which residuals alone may be None."""
-    from autodiff.primitive import primitives
-
     op = primitives[instruction.op]
     n = len(instruction.outputs) - len(op.residuals)
     return (*instruction.outputs[:n], *outputs[n:])

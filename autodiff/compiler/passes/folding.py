@@ -8,6 +8,7 @@ import numpy as np
 
 from autodiff.compiler.passes.dead import CHECKS
 from autodiff.compiler.program import Instruction, Program, Value
+from autodiff.compiler.rewriting import replaced, with_current
 from autodiff.compiler.scalars import Scalar
 from autodiff.primitive import primitives
 
@@ -25,15 +26,13 @@ def constant_folding(program: Program) -> Program:
     kept: list[Instruction] = []
     renamed: dict[Value, Value] = {}
     for instruction in program.instructions:
-        instruction = instruction.with_operands(
-            [renamed.get(o, o) if isinstance(o, Value) else o for o in instruction.operands]
-        )
+        instruction = with_current(instruction, renamed)
         folded = _folded(instruction)
         if folded is None:
             kept.append(instruction)
         else:
             renamed.update(folded)
-    return program.with_instructions(kept, renamed)
+    return replaced(program, kept, renamed)
 
 
 def _folded(instruction: Instruction) -> dict[Value, Value] | None:

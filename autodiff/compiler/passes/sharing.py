@@ -6,6 +6,7 @@ from typing import Any
 
 from autodiff.compiler.passes.keys import instruction_key
 from autodiff.compiler.program import Instruction, Program, Value
+from autodiff.compiler.rewriting import replaced, with_current
 
 __all__ = ["common_subexpressions"]
 
@@ -16,7 +17,7 @@ def common_subexpressions(program: Program) -> Program:
     kept: list[Instruction] = []
     renamed: dict[Value, Value] = {}
     for instruction in program.instructions:
-        instruction = instruction.with_operands(_followed(o, renamed) for o in instruction.operands)
+        instruction = with_current(instruction, renamed)
         key = instruction_key(instruction)
         at = seen.get(key)
         if at is None:
@@ -32,8 +33,4 @@ def common_subexpressions(program: Program) -> Program:
                 renamed[old] = new
                 new.name = new.name or old.name
         kept[at] = Instruction(first.op, first.operands, first.static, tuple(outputs), first.place)
-    return program.with_instructions(kept, renamed)
-
-
-def _followed(operand: Any, renamed: dict[Value, Value]) -> Any:
-    return renamed.get(operand, operand) if isinstance(operand, Value) else operand
+    return replaced(program, kept, renamed)

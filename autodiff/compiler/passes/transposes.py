@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.compiler.passes.rewriting import Sweep, sweep
 from autodiff.compiler.program import Instruction, Program, Value
+from autodiff.compiler.rewriting import Sweep, sweep
 
 __all__ = ["transposes"]
 

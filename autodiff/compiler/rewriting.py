@@ -7,7 +7,7 @@ from typing import Any
 
 from autodiff.compiler.program import Instruction, Operand, Program, Value
 
-__all__ = ["Rule", "Sweep", "sweep"]
+__all__ = ["Rule", "Sweep", "replaced", "sweep", "with_current"]
 
 
 class Sweep:
@@ -28,12 +28,6 @@ class Sweep:
             for v in i.reads():
                 self.uses[v] = self.uses.get(v, 0) + 1
 
-    def current(self, operand: Operand) -> Any:
-        """What an operand is called now."""
-        while isinstance(operand, Value) and operand in self.renamed:
-            operand = self.renamed[operand]
-        return operand
-
     def producer(self, operand: Operand, op: str = "") -> Instruction | None:
         """The instruction that computes an operand, if there is one, and if it is an `op`."""
         found = self.made.get(operand) if isinstance(operand, Value) else None
@@ -42,6 +36,27 @@ class Sweep:
     def lone(self, value: Value) -> bool:
         """Whether one instruction reads a value, and nothing else does."""
         return self.uses.get(value, 0) == 1 and value not in self.kept
+
+
+def with_current(i: Instruction, renamed: Mapping[Value, Value]) -> Instruction:
+    """An instruction of what its operands are called now."""
+    for o in i.operands:
+        if isinstance(o, Value) and o in renamed:
+            return i.with_operands([_followed(o, renamed) for o in i.operands])
+    return i
+
+
+def _followed(operand: Operand, renamed: Mapping[Value, Value]) -> Any:
+    while isinstance(operand, Value) and operand in renamed:
+        operand = renamed[operand]
+    return operand
+
+
+def replaced(program: Program, instructions: list[Instruction], renamed: dict[Value, Value]) -> Program:
+    """The program with instructions whose operands have their new names already."""
+    new = program.with_instructions((), renamed)
+    new.instructions = instructions
+    return new
 
 
 #: A rule is shown an instruction: it gives an operand to stand for the result, an instruction, or several of which the
@@ -56,7 +71,7 @@ def sweep(program: Program, rules: Mapping[str, Sequence[Rule]]) -> Program:
     waiting = list(reversed(program.instructions))
     while waiting:
         i = waiting.pop()
-        i = i.with_operands(known.current(o) for o in i.operands)
+        i = with_current(i, known.renamed)
         found = next((f for rule in rules.get(i.op, ()) if (f := rule(i, known)) is not None), None)
         if found is None:
             kept.append(i)
@@ -67,4 +82,4 @@ def sweep(program: Program, rules: Mapping[str, Sequence[Rule]]) -> Program:
                 found.name = i.outputs[0].name
         else:
             waiting.extend(reversed(found if isinstance(found, list) else [found]))
-    return program.with_instructions(kept, known.renamed)
+    return replaced(program, kept, known.renamed)
