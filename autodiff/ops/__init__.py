@@ -46,6 +46,7 @@ DEFERRED = (
     "decompositions",
     "gamma",
     "normal",
+    "norms",
     "scatter",
     "solving",
 )
