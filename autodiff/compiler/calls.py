@@ -7,9 +7,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dis import get_instructions
 from functools import update_wrapper
+from itertools import count
 from linecache import getline
-from os import PathLike, fspath
-from os.path import basename
+from os import PathLike, fspath, makedirs
+from os.path import abspath, basename, dirname
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,19 @@ class _Entry:
         self.eager: RecordingError | None = None
 
 
+class Tally:
+    """Counts replays, at the price of one call of a function written in C."""
+
+    def __init__(self) -> None:
+        self._count = count()
+        self.one = self._count.__next__
+        self.more = 0
+
+    def total(self) -> int:
+        """How many there were; a count shows where it stands, and gives it otherwise only by going on."""
+        return int(repr(self._count)[len("count(") : -1]) + self.more
+
+
 class Compiled:
     """A function that is recorded at its first calls and replayed from then on; made by `autodiff.compile`.
 
@@ -49,7 +63,7 @@ class Compiled:
     signatures : list of str
         What it was called with so far, one entry for each program.
     stats : dict
-        How many calls were "recorded", "replayed" and run "eager".
+        How many calls were "recorded", "replayed", and run "eager", as they are written.
     program : Stages
         The latest program; printed, it shows each pass.
     source : str
@@ -66,7 +80,8 @@ class Compiled:
         self.wanted = backend
         self.fallback = fallback
         self.passes = passes
-        self.stats = {"recorded": 0, "replayed": 0, "eager": 0}
+        self._recorded = self._eager = 0
+        self._replays = Tally()
         self._entries: OrderedDict[Any, _Entry] = OrderedDict()
         self._latest: Step | None = None
         self._running: Step | None = None
@@ -106,6 +121,11 @@ class Compiled:
     # ------------------------------------------------------------------ what it shows
 
     @property
+    def stats(self) -> dict[str, int]:
+        """How many calls were recorded, how many replayed, and how many run as they are written."""
+        return {"recorded": self._recorded, "replayed": self._replays.total(), "eager": self._eager}
+
+    @property
     def signatures(self) -> list[str]:
         """What it was called with so far, one entry for each program that is ready."""
         return [step.described() for entry in self._entries.values() for step in entry.steps]
@@ -126,6 +146,10 @@ class Compiled:
         """What that code is for: "numpy" or "numba"."""
         return self._ready().backend.name
 
+    def count_replays(self, n: int) -> None:
+        """Count replays that were made in one piece."""
+        self._replays.more += n
+
     def save_source(self, path: str | PathLike[str]) -> None:
         """Write a file that runs alone, with no import but NumPy: the step, its state as it is now, and a self-test.
 
@@ -138,6 +162,7 @@ class Compiled:
 
         step = self._ready()
         step.prepare()
+        makedirs(dirname(abspath(path)), exist_ok=True)
         save(step.stages[-1][1], fspath(path), step.bound, [s.read() for s in step.program.settings])
 
     def _ready(self) -> Step:
@@ -178,7 +203,7 @@ class Compiled:
         if self._looking:
             raise AssertionError("a program was chosen that does not fit the call")
         if modes.listener is not None:
-            self.stats["eager"] += 1
+            self._eager += 1
             return self.function(*args, **kwargs)
         reach = Reach(self.function, _others(args, kwargs))
         key = _key(reach, args, kwargs)
@@ -199,8 +224,7 @@ class Compiled:
         """Run a program that holds, and let the next call go straight to it."""
         step.prepare()
         self._latest = self._running = step
-        fast = Wrapper(step, args, kwargs, reach, modes.grad).make(self._look, self._deviated)
-        self.stats["replayed"] += 1
+        fast = Wrapper(step, args, kwargs, reach, modes.grad).make(self._look, self._deviated, self._replays.one)
         self._looking = True
         try:
             out = fast(*args, **kwargs)
@@ -219,7 +243,7 @@ class Compiled:
         drawn: Sequence[Any] = (),
     ) -> Any:
         """Record the call; at the second time, compare with the first, and make the step ready."""
-        self.stats["recorded"] += 1
+        self._recorded += 1
         self._running = None
         self._go_straight_to(None)
         result, recording, failure = record(self.function, args, kwargs, reach, drawn)
@@ -255,7 +279,7 @@ class Compiled:
         )
 
     def _eagerly(self, entry: _Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        self.stats["eager"] += 1
+        self._eager += 1
         return self.function(*args, **kwargs)
 
     def _deviated(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -112,6 +112,7 @@ def _chunk(compiled: Compiled, stacked: list[Any], start: int, count: int) -> tu
         counter.array[()] = counter.t
     for storage in step.stamped():
         storage.version = last_write.tick = tick()
+    compiled.count_replays(k)
     seconds = perf_counter() - begun
     if seconds < SECONDS / 2 and k == step.steps_at_once:
         step.steps_at_once *= 2

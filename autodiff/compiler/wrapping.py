@@ -97,7 +97,7 @@ class Wrapper:
             "seen": changes.settings, "step": step, "structure": changes.structure, "tick": tick,
         }  # fmt: skip
         lines = [
-            f"def make(look, deviated, {', '.join(self.names)}):",
+            f"def make(look, deviated, tally, {', '.join(self.names)}):",
             "    def fast(*args, **kwargs):",
             *([f"        nonlocal {', '.join(state)}"] if state else []),
             *[f"        {line}" for line in body],
@@ -105,11 +105,13 @@ class Wrapper:
         ]
         self.source = "\n".join(lines)
 
-    def make(self, look: Callable[..., Any], deviated: Callable[..., Any]) -> Callable[..., Any]:
+    def make(
+        self, look: Callable[..., Any], deviated: Callable[..., Any], tally: Callable[[], Any]
+    ) -> Callable[..., Any]:
         """The function, which calls `look(args, kwargs)` when it is not for a call, and `deviated` on a Deviation."""
         scope: dict[str, Any] = {}
         exec(_code(self.source), scope)
-        made: Callable[..., Any] = scope["make"](look, deviated, **self.names)
+        made: Callable[..., Any] = scope["make"](look, deviated, tally, **self.names)
         return made
 
     def _name(self, stem: str, value: Any) -> str:
@@ -212,7 +214,7 @@ class Wrapper:
         for setting in step.program.settings:
             arguments.append(counters[id(setting.owner)][2] if setting.count else given[setting])
         body += ["try:", f"    out = run({', '.join(arguments)})", "except Deviation:"]
-        body.append("    return deviated(args, kwargs)")
+        body += ["    return deviated(args, kwargs)", "tally()"]
         for counter, name, t in counters.values():
             body += [f"{name}.t = {t}", f"{self._name('array', counter.array)}[()] = {t}"]
         written = [f"{self._name('storage', s)}.version" for s in step.stamped()]
