@@ -1,16 +1,20 @@
 """Passes: each one alone computes what was computed before, and a lowered operation is what it was."""
 
+from collections import deque
+
 import numpy as np
 import pytest
 
+import autodiff as ad
 from autodiff.compiler import passes
 from autodiff.compiler.builder import Builder
 from autodiff.compiler.listing import listing
 from autodiff.compiler.lowering import lower
 from autodiff.compiler.program import Instruction, Place, Program, Value
-from autodiff.compiler.scalars import Setting
+from autodiff.compiler.scalars import Scalar, Setting
 from autodiff.errors import Deviation, IndexingError
 from autodiff.primitive import primitives
+from tests.compiled.scenarios import SCENARIOS
 from tests.op_cases import CASES
 
 # ---------------------------------------------------------------------- programs written as expressions
@@ -46,6 +50,31 @@ def improved(pass_, expression, *inputs):
     return ops(after)
 
 
+def run_strictly(program, inputs, states=(), draws=(), settings=()):
+    """The results of a program, after a check that every value has the shape and dtype that it is said to have."""
+    known = dict(zip([*program.inputs, *program.states, *program.draws], [*inputs, *states, *draws], strict=True))
+    numbers = dict(zip(program.settings, settings, strict=True))
+
+    def look(o):
+        if isinstance(o, Value):
+            return o.array if o.kind == "constant" else known[o]
+        return o.evaluate(numbers) if isinstance(o, Scalar) else o
+
+    for i in program.instructions:
+        op = primitives[i.op]
+        with np.errstate(all="ignore"):
+            found = op.forward(*[look(o) for o in i.operands], **i.static)
+        out, *extra = found if op.residuals else (found,)
+        outs = [*out, *extra] if op.outputs else [out, *extra]
+        for value, array in zip(i.outputs, outs, strict=True):
+            if value is not None:
+                assert (value.shape, value.dtype) == (np.shape(array), np.asarray(array).dtype), i.op
+                known[value] = np.asarray(array)
+    for state, value in program.updates:
+        assert (state.shape, state.dtype) == (value.shape, value.dtype)
+    return [look(v) for v in program.results]
+
+
 # ---------------------------------------------------------------------- lowering
 
 FUSED = [c for c in CASES if c.primitive.composite is not None or c.op in ("zeros_like", "ones_like", "spread")]
@@ -71,8 +100,7 @@ def test_a_fused_operation_lowered_is_what_it_was(case, dtype):
     program, given, expected = recorded(case, dtype)
     lowered = lower(program)
     assert case.op not in ops(lowered)
-    with np.errstate(all="ignore"):
-        found = lowered.run(given, (), (), ())
+    found = run_strictly(lowered, given)
     for a, b in zip(found, expected, strict=True):
         assert (a.shape, a.dtype) == (b.shape, b.dtype)
         tolerance = 1e-12 if dtype is np.float64 else 1e-6
@@ -84,8 +112,7 @@ def test_what_is_lowered_is_the_same_after_all_passes(case):
     program, given, expected = recorded(case, np.float64)
     final, stages = passes.run(program)
     assert [name for name, _ in stages] == [p.__name__ for p in passes.DEFAULT]
-    with np.errstate(all="ignore"):
-        found = final.run(given, (), (), ())
+    found = run_strictly(final, given)
     for a, b in zip(found, expected, strict=True):
         assert (a.shape, a.dtype) == (b.shape, b.dtype)
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
@@ -141,6 +168,46 @@ def test_a_program_for_all_classes_deviates_where_one_is_ignored():
         final.run([logits, np.array([2, -100, 0, 1])], (), (), ())
     with pytest.raises(IndexingError, match="class 3 is out of range"):
         final.run([logits, np.array([2, 3, 0, 1])], (), (), ())
+
+
+@pytest.mark.parametrize(
+    ("expression", "left"),
+    [
+        (lambda xp, x: xp.split(x, sections=(1,), axis=0), ["index", "index"]),
+        (lambda xp, x: xp.unstack(x, axis=-1), ["index", "index", "index"]),
+        (lambda xp, x: xp.stack(x, x, axis=1), ["reshape", "reshape", "concatenate"]),
+        (lambda xp, x: xp.stack(x, x, axis=-1), ["reshape", "reshape", "concatenate"]),
+        (lambda xp, x: xp.index_put(x, 2.0, key=(...,)), ["broadcast_to"]),
+        (lambda xp, x: xp.index_put(x, x[0], key=(slice(None),)), ["index", "broadcast_to"]),
+        (lambda xp, x: xp.index_put(x, 2.0, key=(0,)), ["broadcast_to", "index_adjoint", "where"]),
+        (lambda xp, x: xp.index_put(x, x[1] * 2, key=(0,)), ["index", "multiply", "index_adjoint", "where"]),
+        (
+            lambda xp, x: xp.index_put(x, x[0, 0], key=(slice(None), 1)),
+            ["index", "broadcast_to", "index_adjoint", "where"],
+        ),
+        (
+            lambda xp, x: xp.write_view(x, 0.0, view="index", static={"key": (0,)}),
+            ["broadcast_to", "index_adjoint", "where"],
+        ),
+        (lambda xp, x: xp.write_view(x, x * 2, view="reshape", static={"shape": (2, 3)}), ["multiply"]),
+        (lambda xp, x: xp.write_view(x, x[0, 0], view="swap_last", static={}), ["index", "broadcast_to", "swap_last"]),
+    ],
+)
+def test_parts_and_writes_are_lowered_to_elementary_operations(expression, left):
+    x = numbers(2, 3)
+    program = program_of(expression, x)
+    lowered = passes.dead_code(passes.algebra(lower(program)))
+    assert ops(lowered) == left
+    for a, b in zip(run_strictly(lowered, [x]), program.run([x], (), (), ()), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(("m", "n"), [((2, 4, 3), (3, 5)), ((2, 4, 3), (3,)), ((1, 2, 2, 3), (3, 2))])
+def test_a_stack_of_matrices_times_one_is_one_product(m, n):
+    x, y = numbers(*m), numbers(*n)
+    lowered = lower(program_of(lambda xp, x, y: xp.matmul(x, y), x, y))
+    assert ops(lowered) == ["reshape", "matmul", "reshape"]
+    np.testing.assert_allclose(run_strictly(lowered, [x, y])[0], x @ y, rtol=1e-14)
 
 
 # ---------------------------------------------------------------------- dead code
@@ -375,3 +442,79 @@ def test_a_listing_says_what_goes_in_what_is_computed_and_what_comes_out():
         "return v1",
     ]
     assert str(program) == listing(program)
+
+
+# ---------------------------------------------------------------------- whole steps
+
+
+class Caught(Exception):
+    """A recorded program, before anything is done to it."""
+
+
+def recorded_step(name, monkeypatch):
+    """The program of a step of the scenarios, as it is recorded."""
+
+    def catch(program, passes):
+        raise Caught(program)
+
+    monkeypatch.setattr(passes, "run", catch)
+    ad.manual_seed(0)
+    world = SCENARIOS[name]()
+    step = ad.compile(world.step, backend="numpy")
+    with pytest.raises(Caught) as caught:
+        deque((step(*world.arguments(i)) for i in range(3)), maxlen=0)
+    monkeypatch.undo()
+    return caught.value.args[0]
+
+
+def some(values):
+    """Arrays for values: floating ones positive, as second moments are, and class numbers that there are."""
+    rng = np.random.default_rng(0)
+    return [
+        (rng.uniform(0.05, 1.0, v.shape) if v.dtype.kind == "f" else np.zeros(v.shape)).astype(v.dtype) for v in values
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sgd",
+        "adam_with_decay_and_amsgrad",
+        "binary_logits",
+        "regression_in_double",
+        "several_losses_and_outputs",
+        "accumulation_and_steps_in_turn",
+        "a_gan_with_two_models",
+        "in_place_inside_the_forward",
+        "a_residual_network_with_a_loop",
+        "the_second_derivative_of_a_function",
+    ],
+)
+def test_a_recorded_step_is_the_same_after_every_pass(name, monkeypatch):
+    program = recorded_step(name, monkeypatch)
+    given = [some(values) for values in (program.inputs, program.states, program.draws)]
+    settings = [s.value for s in program.settings]
+    expected_states = [x.copy() for x in given[1]]
+    expected = program.run(given[0], expected_states, given[2], settings)
+    for _, improved in passes.run(program)[1]:
+        states = [x.copy() for x in given[1]]
+        run_strictly(improved, given[0], states, given[2], settings)
+        found = improved.run(given[0], states, given[2], settings)
+        for a, b in zip([*found, *states], [*expected, *expected_states], strict=True):
+            assert (a.shape, a.dtype) == (b.shape, b.dtype)
+            if b.dtype.kind == "f":
+                tolerance = 1e-12 if b.dtype == np.float64 else 1e-5
+                assert np.linalg.norm(a - b) <= tolerance * max(np.linalg.norm(b), 1e-3)
+            else:
+                np.testing.assert_array_equal(a, b)
+
+
+def test_a_step_of_adam_is_left_with_its_flat_update(monkeypatch):
+    final, _ = passes.run(recorded_step("adam", monkeypatch))
+    assert ops(final).count("concatenate") == 1
+    update = [i for i in final.instructions if i.place.phase == "update"]
+    flat = next(v for v in final.states if v.name == "parameters")
+    new = dict(final.updates)[flat]
+    assert final.producers()[new].op == "subtract"
+    assert final.producers()[new].operands[0] is flat
+    assert {i.op for i in update} == {"reshape", "concatenate", "multiply", "add", "sqrt", "divide", "subtract"}
