@@ -112,6 +112,35 @@ ONE_ROW = {f"{name}1": replace(STANDARD[name], name=f"{name}1", batch=1) for nam
 CASES = STANDARD | FURTHER | ONE_ROW
 
 
+def scaled(axis: str, size: int) -> Case:
+    """A case of one family that grows along an axis.
+
+    Parameters
+    ----------
+    axis : {"depth", "width", "batch"}
+    size : int
+        How many layers of 16, how wide the two layers before the last one are, or how many rows.
+    """
+    name = f"{axis}={size}"
+    if axis == "depth":
+        return Case(name, (*[16] * size, 10), 32, gain=6**0.5, sgd_rate=1e-5)
+    if axis == "width":
+        return Case(name, (size, size, 10), 32)
+    return Case(name, (64, 64, 10), size)
+
+
+def find(name: str) -> Case:
+    """The case of a name: of the tables, or of one that grows, as in "depth=100".
+
+    Examples
+    --------
+    >>> find("A").batch, find("batch=30").batch
+    (10, 30)
+    """
+    axis, is_scaled, size = name.partition("=")
+    return scaled(axis, int(size)) if is_scaled else CASES[name]
+
+
 @dataclass(frozen=True)
 class Problem:
     """What a contender is given: equal weights and equal batches, made from the seed alone.

@@ -26,8 +26,8 @@ def pair(text: str) -> tuple[str, str]:
 
     Examples
     --------
-    >>> pair("jax_jit=.venv-jax/bin/python")
-    ('jax_jit', '.venv-jax/bin/python')
+    >>> pair("jax_jit=python3.12")
+    ('jax_jit', 'python3.12')
     """
     name, _, path = text.partition("=")
     if not name or not path:

@@ -146,7 +146,7 @@ def without_path(argument: str) -> str:
 
     Examples
     --------
-    >>> without_path("jax_jit=/home/me/jax/bin/python"), without_path("--threads")
+    >>> without_path("jax_jit=../jax/bin/python"), without_path("--threads")
     ('jax_jit=...', '--threads')
     """
     name, is_pair, path = argument.partition("=")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from benchmarks.study import Study, conduct
+from benchmarks.targets import MANY
 
 STUDY = Study(
     name="many_steps",
@@ -17,6 +18,7 @@ STUDY = Study(
         ("jax_jit", "jax_scan"),
         ("many_numba", "jax_scan"),
     ),
+    targets=MANY,
 )
 
 

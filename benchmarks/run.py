@@ -6,6 +6,7 @@ import sys
 
 from benchmarks.cases import STANDARD
 from benchmarks.study import Study, conduct
+from benchmarks.targets import STEPS
 
 STUDY = Study(
     name="run",
@@ -20,6 +21,7 @@ STUDY = Study(
         ("numpy_floor", "torch_eager"),
         ("ours", "numpy_floor"),
     ),
+    targets=STEPS,
 )
 
 

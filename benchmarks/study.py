@@ -19,6 +19,7 @@ from benchmarks.checks import compare_weights, report
 from benchmarks.contenders import REQUIRES, able
 from benchmarks.machine import RESULTS, describe, run_python, stamp, write_record
 from benchmarks.summary import STEADY, Pairs, Run, ratios, table, unsteady
+from benchmarks.targets import Target, fallen_short
 from benchmarks.worker import Order
 
 
@@ -37,6 +38,8 @@ class Study:
         The contenders whose ratios are shown.
     optimizers : tuple of str
         Or ("inference",).
+    targets : sequence of Target
+        What the project promises.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Study:
     contenders: tuple[str, ...]
     pairs: Pairs
     optimizers: tuple[str, ...] = OPTIMIZERS
+    targets: tuple[Target, ...] = ()
 
 
 def conduct(study: Study, arguments: list[str] | None = None) -> int:
@@ -71,6 +75,8 @@ def conduct(study: Study, arguments: list[str] | None = None) -> int:
     print(table(rows))
     if unsteady(rows):
         print(f"note: ratios differ between rounds by more than {STEADY}: {', '.join(unsteady(rows))}")
+    for line in fallen_short(rows, study.targets, options.threads):
+        print(line)
     wrong = report(checks)
     default = os.path.join(RESULTS, f"{stamp()}-{study.name}-{options.threads}threads.json")
     write_record(record, options.output or default)

@@ -13,7 +13,7 @@ from typing import TypedDict
 
 import numpy as np
 
-from benchmarks.cases import CASES, make_problem
+from benchmarks.cases import find, make_problem
 from benchmarks.contenders import load
 
 CHECKED_STEPS = 40
@@ -24,7 +24,7 @@ class Order(TypedDict):
 
     contender: str
     case: str
-    optimizer: str  # or "inference"
+    optimizer: str  # or another task: see `contenders.load`
     blocks: int
     block_seconds: float
     seconds: float
@@ -57,7 +57,7 @@ def measure(order: Order) -> Measurement:
     Measurement
     """
     load_average = os.getloadavg()[0]
-    trainer = load(order["contender"], order["optimizer"])(make_problem(CASES[order["case"]]))
+    trainer = load(order["contender"], order["optimizer"])(make_problem(find(order["case"])))
     for i in range(CHECKED_STEPS // trainer.steps):
         trainer.step(i)
     if order["weights"]:

@@ -1,4 +1,4 @@
-"""The contenders: one module each, which offers `setup(problem, optimizer)`, `predict(problem)` or both."""
+"""The contenders: one module each, with `setup(problem, optimizer)`, `predict(problem)`, `evaluate(problem, ...)`."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ def load(name: str, task: str) -> Callable[[Problem], Trainer]:
     ----------
     name : str
         A key of `REQUIRES`.
-    task : {"sgd", "adam", "inference"}
+    task : {"sgd", "adam", "inference", "value", "gradient"}
+        To train; to predict; or to compute the loss, with or without its gradient, and to update nothing.
 
     Returns
     -------
@@ -73,6 +74,9 @@ def load(name: str, task: str) -> Callable[[Problem], Trainer]:
         From a `Problem` to a `Trainer`.
     """
     module = import_module(f"benchmarks.contenders.{name}")
+    if task in ("value", "gradient"):
+        evaluate: Callable[[Problem, bool], Trainer] = module.evaluate
+        return lambda problem: evaluate(problem, task == "gradient")
     if task == "inference":
         predict: Callable[[Problem], Trainer] = module.predict
         return predict

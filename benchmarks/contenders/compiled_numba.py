@@ -13,6 +13,11 @@ def setup(problem: Problem, optimizer: str) -> Trainer:
     return compiled_numpy.setup(problem, optimizer, BACKEND)
 
 
+def evaluate(problem: Problem, gradient: bool) -> Trainer:
+    """Compile the loss, or the loss and its gradient."""
+    return compiled_numpy.evaluate(problem, gradient, BACKEND)
+
+
 def predict(problem: Problem) -> Trainer:
     """Compile the model."""
     return compiled_numpy.predict(problem, BACKEND)

@@ -37,6 +37,23 @@ def setup(problem: Problem, optimizer: str) -> Trainer:
     return Trainer(step, lambda: [np.array(p) for p in state["params"]])
 
 
+def evaluate(problem: Problem, gradient: bool) -> Trainer:
+    """The loss, and its gradient if that is wanted."""
+    params = arrays(problem)
+
+    def value(params: list[Any], x: Any, y: Any) -> Any:
+        return loss(problem.case, forward(problem.case, params, x), y)
+
+    compiled = jax.jit(jax.value_and_grad(value) if gradient else value)
+    batches = [(jnp.asarray(x), jnp.asarray(y)) for x, y in problem.batches]
+    count = len(batches)
+
+    def step(i: int) -> object:
+        return jax.block_until_ready(compiled(params, *batches[i % count]))
+
+    return Trainer(step, list)
+
+
 def predict(problem: Problem) -> Trainer:
     """From a NumPy array to a NumPy array."""
     params = arrays(problem)

@@ -43,7 +43,7 @@ def training(problem: Problem, optimizer: str) -> tuple[nn.Module, Step]:
 
     def step(x: ad.Tensor, y: ad.Tensor) -> ad.Tensor:
         opt.zero_grad()
-        loss = criterion(model(x), y)
+        loss: ad.Tensor = criterion(model(x), y)
         loss.backward()
         opt.step()
         return loss
@@ -61,6 +61,25 @@ def in_turn(problem: Problem, model: nn.Module, train: Step) -> Trainer:
         return train(x, y)
 
     return Trainer(step, lambda: values(model))
+
+
+def evaluate(problem: Problem, gradient: bool, transform: Callable[[Step], Step] = lambda step: step) -> Trainer:
+    """The loss, and its gradient if that is wanted; `transform` may compile the function."""
+    ad.set_grad_enabled(gradient)
+    model = network(problem)
+    criterion: nn.Module = getattr(nn, LOSSES[problem.case.loss])()
+
+    def value(x: ad.Tensor, y: ad.Tensor) -> ad.Tensor:
+        loss: ad.Tensor = criterion(model(x), y)
+        return loss
+
+    def value_and_gradient(x: ad.Tensor, y: ad.Tensor) -> ad.Tensor:
+        model.zero_grad()
+        loss = value(x, y)
+        loss.backward()
+        return loss
+
+    return in_turn(problem, model, transform(value_and_gradient if gradient else value))
 
 
 def values(model: nn.Module) -> list[Array]:

@@ -57,6 +57,26 @@ def network(problem: Problem) -> Any:
     return model
 
 
+def evaluate(problem: Problem, gradient: bool) -> Trainer:
+    """The loss, and its gradient if that is wanted."""
+    torch.set_grad_enabled(gradient)
+    model = network(problem)
+    criterion: nn.Module = getattr(nn, LOSSES[problem.case.loss])()
+    batches = [(torch.tensor(x), torch.tensor(y)) for x, y in problem.batches]
+    count = len(batches)
+
+    def step(i: int) -> object:
+        x, y = batches[i % count]
+        if not gradient:
+            return criterion(model(x), y)
+        model.zero_grad()
+        loss = criterion(model(x), y)
+        loss.backward()
+        return loss
+
+    return Trainer(step, list)
+
+
 def predict(problem: Problem) -> Trainer:
     """From a NumPy array to a NumPy array."""
     model = network(problem)
