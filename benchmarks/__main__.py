@@ -1,10 +1,11 @@
-"""Everything in turn, recorded under results/: `python -m benchmarks`; `--quick` to see that all of it runs."""
+"""Everything in turn, recorded under results/ and drawn in docs/; `--quick` to see that all of it runs."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
+from importlib.util import find_spec
 
 from benchmarks import graph as chain
 from benchmarks import (
@@ -16,11 +17,12 @@ from benchmarks import (
     memory,
     operations,
     overhead,
+    plot,
     run,
     shapes,
     stalls,
 )
-from benchmarks.machine import RESULTS, stamp
+from benchmarks.machine import RESULTS, ROOT, stamp
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,6 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
     tell("imports", imports, *short)
     tell("graph", chain, *(["--length", "10000"] if options.quick else []))
     tell("operations", operations, *short, *(["--sizes", "tiny"] if options.quick else []))
+    if not options.quick and find_spec("matplotlib"):
+        for picture, name in (("speed", "run-2threads"), ("growth", "growth")):
+            plot.main([f"{start}-{name}.json", os.path.join(ROOT, "docs", f"{picture}.svg")])
     return status
 
 

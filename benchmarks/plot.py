@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -65,6 +67,11 @@ def draw(record: dict[str, Any], path: str, background: str | None = None) -> No
         # Without a date, so that the file changes only when the figures do.
         metadata = {"Date": None} if path.endswith(".svg") else None
         figure.savefig(path, metadata=metadata, bbox_inches="tight", dpi=110)
+    if path.endswith(".svg"):
+        file = Path(path)
+        lines = file.read_text(encoding="utf-8").splitlines()
+        file.write_text("\n".join(line.rstrip() for line in lines) + "\n", encoding="utf-8")
+    print(f"drawn in {os.path.relpath(path)}")
 
 
 def growth(points: list[dict[str, Any]]) -> Any:
