@@ -80,12 +80,14 @@ class Case:
         [('Linear', (2, 20)), ('ReLU', ()), ('Linear', (20, 1))]
         """
         found: list[tuple[str, tuple[Any, ...]]] = []
-        for fan_in, fan_out in pairwise(self.layers):
+        last = len(self.layers) - 2
+        for i, (fan_in, fan_out) in enumerate(pairwise(self.layers)):
             if found:
                 found += [("BatchNorm1d", (fan_in,))] if self.norm else []
                 found += [("ReLU", ())]
                 found += [("Dropout", (self.dropout,))] if self.dropout else []
-            found.append(("Linear", (fan_in, fan_out)))
+            # No bias before a norm, which would take it away again: its gradient is rounding errors, made large by Adam.
+            found.append(("Linear", (fan_in, fan_out, False) if self.norm and i < last else (fan_in, fan_out)))
         return found
 
 
@@ -166,7 +168,8 @@ class Problem:
         linear = iter(zip(self.weights, self.biases, strict=True))
         for i, (kind, arguments) in enumerate(self.case.modules()):
             if kind == "Linear":
-                state[f"{i}.weight"], state[f"{i}.bias"] = next(linear)
+                weight, bias = next(linear)
+                state |= {f"{i}.weight": weight} | ({f"{i}.bias": bias} if False not in arguments else {})
             elif kind == "BatchNorm1d":
                 state[f"{i}.weight"] = np.ones(arguments, self.case.dtype)
                 state[f"{i}.bias"] = np.zeros(arguments, self.case.dtype)

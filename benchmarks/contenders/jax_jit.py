@@ -106,7 +106,8 @@ def forward(case: Case, params: list[Any], x: Any, key: Any = None, moments: lis
     rest = iter(params)
     for kind, arguments in case.modules():
         if kind == "Linear":
-            x = x @ next(rest).T + next(rest)
+            x = x @ next(rest).T
+            x = x if False in arguments else x + next(rest)
         elif kind == "ReLU":
             x = jax.nn.relu(x)
         elif kind == "BatchNorm1d" and moments is not None:
