@@ -55,6 +55,20 @@ def _total(x: Any, axis: int) -> Any:
     return _ones(x.shape[0], x.dtype).dot(x)
 
 
+def _largest(x: Any, axis: int) -> Any:
+    """The largest along an axis. NumPy takes row after row; those of short rows are found across them, in a copy."""
+    if x.ndim == 2 and (axis == 1 or axis == -1) and x.shape[1] <= _FEW <= len(x):
+        return np.maximum.reduce(x.T.copy(), axis=0)[:, None]
+    return np.maximum.reduce(x, axis=axis, keepdims=True)
+
+
+def _sums(x: Any, axis: int) -> Any:
+    """The sums along an axis; of short rows as a product with ones."""
+    if x.ndim == 2 and (axis == 1 or axis == -1) and 0 < x.shape[1] <= _SHORT:
+        return x.dot(_ones(x.shape[1], x.dtype)[0])[:, None]
+    return np.add.reduce(x, axis=axis, keepdims=True)
+
+
 def _modest(x: Any, limit: float) -> bool:
     values = x.ravel().tolist()
     return max(values) < limit and min(values) > -limit  # type: ignore[no-any-return]
@@ -100,9 +114,9 @@ def softmax(x: Any, *, axis: int = -1) -> Any:
     if _short(x, axis) and _modest(x, _MODEST):
         out = np.exp(x)
         return np.divide(out, _total(out, axis), out)
-    out = x - np.maximum.reduce(x, axis=axis, keepdims=True)
+    out = x - _largest(x, axis)
     np.exp(out, out=out)
-    out /= np.add.reduce(out, axis=axis, keepdims=True)
+    out /= _sums(out, axis)
     return out
 
 
@@ -155,11 +169,11 @@ def log_softmax(x: Any, *, axis: int = -1) -> Any:
     if x.dtype is float32 and _short(x, axis) and _modest(x, 8.0):
         wide = x.astype(np.float64)  # where the difference has digits enough
         return (wide - np.log(_total(np.exp(wide), axis))).astype(float32)
-    shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True)
+    shifted = x - _largest(x, axis)
     if x.size <= _SMALL:
         shifted -= np.logaddexp.reduce(shifted, axis=axis, keepdims=True)
     else:
-        shifted -= np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
+        shifted -= np.log(_sums(np.exp(shifted), axis))
     return shifted
 
 
@@ -173,7 +187,7 @@ def log_softmax_backward(cotangent: Any, y: Any, *, axis: int = -1) -> Any:
     if _short(y, axis):
         out *= _total(cotangent, axis)
         return np.subtract(cotangent, out, out)
-    out *= np.add.reduce(cotangent, axis=axis, keepdims=True)
+    out *= _sums(cotangent, axis)
     return np.subtract(cotangent, out, out=out if type(out) is np.ndarray else None)
 
 
@@ -252,13 +266,12 @@ def cross_entropy(logits: Any, target: Any, *, reduction: str = "mean", ignore_i
     n, classes = logits.shape
     target = target.astype(np.int64, copy=False)
     target, kept = _check_classes(target, classes, ignore_index)
-    shifted = logits - _largest(logits)[:, None]
+    shifted = logits - _largest(logits, 1)
     probabilities = np.exp(shifted)
-    short = 0 < classes <= _SHORT
-    totals = probabilities.dot(_ones(classes, logits.dtype)[0]) if short else np.add.reduce(probabilities, axis=1)
-    probabilities /= totals[:, None]
+    totals = _sums(probabilities, 1)
+    probabilities /= totals
     places = target + _starts(n, classes)
-    losses = np.log(totals)
+    losses = np.log(totals[:, 0])
     losses -= shifted.reshape(-1)[places]
     if kept is None:
         return _reduce(losses, reduction), probabilities, places, _same_share(n, reduction, logits.dtype)
@@ -266,13 +279,6 @@ def cross_entropy(logits: Any, target: Any, *, reduction: str = "mean", ignore_i
     count = float(np.add.reduce(kept)) if reduction == "mean" else 1.0  # a NumPy integer would widen float32
     total = losses if reduction == "none" else np.add.reduce(losses) / count
     return total, probabilities, places, (kept / (count or 1.0)).astype(logits.dtype)[:, None]
-
-
-def _largest(x: Any) -> Any:
-    """The largest of each row. NumPy takes each row by itself; of short ones it is faster across, in a copy."""
-    if x.shape[1] <= _FEW <= len(x):
-        return np.maximum.reduce(x.T.copy(), axis=0)
-    return np.maximum.reduce(x, axis=1)
 
 
 def _check_classes(target: Any, classes: int, ignore_index: int) -> tuple[Any, Any]:
