@@ -86,7 +86,7 @@ class Case:
                 found += [("BatchNorm1d", (fan_in,))] if self.norm else []
                 found += [("ReLU", ())]
                 found += [("Dropout", (self.dropout,))] if self.dropout else []
-            # No bias before a norm, which would take it away again: its gradient is rounding errors, made large by Adam.
+            # No bias before a norm, which takes it away: its gradient is rounding errors, which Adam enlarges.
             found.append(("Linear", (fan_in, fan_out, False) if self.norm and i < last else (fan_in, fan_out)))
         return found
 
