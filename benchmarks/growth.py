@@ -82,8 +82,8 @@ def measure(axis: str, size: int, names: list[str], options: argparse.Namespace)
                 python = interpreters.interpreter(name, dict(options.python))
                 try:
                     answer = json.loads(run_python(command, options.threads, python=python, timeout=options.timeout))
-                except TimeoutError:
-                    print(f"{axis} {size} {name} {task}: given up after {options.timeout:g} s", file=sys.stderr)
+                except (TimeoutError, RuntimeError) as error:
+                    print(f"{axis} {size} {name} {task}: {str(error).splitlines()[-1]}", file=sys.stderr)
                     break  # the other tasks take as long to compile
                 best[name, task] = min(answer["minimum"], best.get((name, task), float("inf")))
         print(f"{axis} {size} {turn + 1}/{options.processes}", file=sys.stderr, flush=True)

@@ -52,7 +52,7 @@ class Study:
 
 
 def conduct(study: Study, arguments: list[str] | None = None) -> int:
-    """Measure, print, record; the exit status is 1 if two contenders did not do the same work."""
+    """Measure, print, record; the exit status is 1 if two contenders did not do the same work, or one could not."""
     options = parse(study, arguments)
     given = dict(options.python)
     names = interpreters.usable(options.contenders, REQUIRES, given)
@@ -63,21 +63,25 @@ def conduct(study: Study, arguments: list[str] | None = None) -> int:
     started = time.monotonic()
     runs: list[Run] = []
     checks: list[dict[str, Any]] = []
+    failures: list[str] = []
     for case in options.cases:
         for optimizer in options.optimizers:
             entered = [name for name in names if able(name, CASES[case])]
-            found, weights = measure_all(case, optimizer, entered, options)
+            found, weights, failed = measure_all(case, optimizer, entered, options)
             runs += found
+            failures += failed
             checks += compare_weights(case, optimizer, weights)
     rows = ratios(runs, study.pairs)
     record |= {"study": study.name, "seconds": round(time.monotonic() - started, 1), "ratios": rows}
-    record |= {"checks": checks, "runs": runs}
+    record |= {"checks": checks, "failures": failures, "runs": runs}
     print(table(rows))
     if unsteady(rows):
         print(f"note: ratios differ between rounds by more than {STEADY}: {', '.join(unsteady(rows))}")
     for line in fallen_short(rows, study.targets, options.threads):
         print(line)
-    wrong = report(checks)
+    for failure in failures:
+        print(f"FAILED: {failure}")
+    wrong = report(checks) or bool(failures)
     default = os.path.join(RESULTS, f"{stamp()}-{study.name}-{options.threads}threads.json")
     write_record(record, options.output or default)
     return int(wrong)
@@ -109,7 +113,7 @@ def warn(machine: dict[str, Any]) -> None:
 
 def measure_all(
     case: str, optimizer: str, names: list[str], options: argparse.Namespace
-) -> tuple[list[Run], dict[str, list[Array]]]:
+) -> tuple[list[Run], dict[str, list[Array]], list[str]]:
     """Measure the contenders in turn, every other round in reverse, so that a drift of the machine meets all alike.
 
     Returns
@@ -117,13 +121,17 @@ def measure_all(
     runs : list of dict
     weights : dict
         Of each contender, its arrays after the checked steps, from the first round.
+    failures : list of str
+        Contenders that could not run, with the last line that they wrote; their other rounds are left out.
     """
     runs: list[Run] = []
     weights: dict[str, list[Array]] = {}
-    given = dict(options.python)
+    failures: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
         for round_ in range(options.processes):
             for name in names if round_ % 2 == 0 else names[::-1]:
+                if name in failures:
+                    continue
                 file = os.path.join(folder, f"{name}.npz") if round_ == 0 else None
                 order = Order(
                     contender=name,
@@ -134,13 +142,24 @@ def measure_all(
                     seconds=options.seconds,
                     weights=file,
                 )
-                command = ["-m", "benchmarks.worker", json.dumps(order)]
-                python = interpreters.interpreter(name, given)
-                answer = json.loads(run_python(command, options.threads, python=python))
+                try:
+                    answer = ask(order, options)
+                except RuntimeError as error:
+                    failures[name] = str(error).strip().splitlines()[-1]
+                    continue
                 about = {"case": case, "label": CASES[case].label, "optimizer": optimizer, "contender": name}
                 runs.append(about | {"round": round_} | answer)
                 print(f"{CASES[case].label} {optimizer} {name} {answer['minimum']:.1f} µs", file=sys.stderr, flush=True)
                 if file:
                     with np.load(file) as arrays:
                         weights[name] = [arrays[key] for key in arrays.files]
-    return runs, weights
+    about = f"{CASES[case].label} {optimizer}"
+    return runs, weights, [f"{name} on {about}: {line}" for name, line in failures.items()]
+
+
+def ask(order: Order, options: argparse.Namespace) -> dict[str, Any]:
+    """Have one measurement made."""
+    python = interpreters.interpreter(order["contender"], dict(options.python))
+    command = ["-m", "benchmarks.worker", json.dumps(order)]
+    answer: dict[str, Any] = json.loads(run_python(command, options.threads, python=python))
+    return answer
