@@ -17,7 +17,7 @@ from benchmarks import interpreters
 from benchmarks.cases import CASES, OPTIMIZERS, Array
 from benchmarks.checks import compare_weights, report
 from benchmarks.contenders import REQUIRES, able
-from benchmarks.machine import RESULTS, describe, run_python, stamp, write_record
+from benchmarks.machine import RESULTS, ROOT, describe, run_python, stamp, write_record
 from benchmarks.summary import STEADY, Pairs, Run, ratios, table, unsteady
 from benchmarks.targets import Target, fallen_short
 from benchmarks.worker import Order
@@ -145,7 +145,7 @@ def measure_all(
                 try:
                     answer = ask(order, options)
                 except RuntimeError as error:
-                    failures[name] = str(error).strip().splitlines()[-1]
+                    failures[name] = str(error).strip().splitlines()[-1].replace(ROOT + os.sep, "")
                     continue
                 about = {"case": case, "label": CASES[case].label, "optimizer": optimizer, "contender": name}
                 runs.append(about | {"round": round_} | answer)
@@ -153,8 +153,8 @@ def measure_all(
                 if file:
                     with np.load(file) as arrays:
                         weights[name] = [arrays[key] for key in arrays.files]
-    about = f"{CASES[case].label} {optimizer}"
-    return runs, weights, [f"{name} on {about}: {line}" for name, line in failures.items()]
+    label = f"{CASES[case].label} {optimizer}"
+    return runs, weights, [f"{name} on {label}: {line}" for name, line in failures.items()]
 
 
 def ask(order: Order, options: argparse.Namespace) -> dict[str, Any]:
