@@ -18,6 +18,7 @@ __all__ = [
     "LinAlgError",
     "MissingExtraError",
     "RecordingError",
+    "SettingError",
     "ShapeError",
     "StaleValueError",
 ]
@@ -45,6 +46,10 @@ class GradientError(AutodiffError):
 
 class StaleValueError(GradientError):
     """A value that backward needs was changed in place after it was saved."""
+
+
+class SettingError(AutodiffError, ValueError):
+    """A setting, or a number given to a loss, that has no meaning."""
 
 
 class RecordingError(AutodiffError):

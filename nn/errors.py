@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from autodiff.errors import AutodiffError, DtypeError, ShapeError
+from autodiff.errors import AutodiffError, DtypeError, SettingError, ShapeError
 
 __all__ = ["LayerError", "SettingError", "SetupError", "StateDictError"]
 
@@ -37,10 +37,6 @@ class SetupError(AutodiffError, AttributeError, TypeError, KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0])  # KeyError would print quotes around it
-
-
-class SettingError(AutodiffError, ValueError):
-    """A setting, or a number given to a loss, that has no meaning."""
 
 
 class StateDictError(AutodiffError):

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 
 from autodiff.errors import GradientError, ShapeError
-from autodiff.graph import stamp, wrap
-from autodiff.ops.shape import concatenate, reshape
+from autodiff.graph import modes, stamp, wrap
+from autodiff.modes import no_grad
+from autodiff.ops.elementwise import cast, minimum
+from autodiff.ops.moments import vector_norm
+from autodiff.ops.shape import concatenate, reshape, stack
 from autodiff.tensors import Tensor
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_", "parameters_to_vector", "vector_to_parameters"]
@@ -61,19 +64,45 @@ def clip_grad_norm_(
     [0.6, 0.8]
     """
     grads = _grads(parameters)
-    norms = [np.linalg.norm(g._array.ravel(), norm_type) for g in grads]
-    total = float(np.linalg.norm(norms, norm_type)) if norms else 0.0
-    if error_if_nonfinite and not np.isfinite(total):
-        raise GradientError(
-            f"the norm of the gradients is {total}; look for a division by 0, a log of 0, or a step that is too large"
-        )
-    factor = max_norm / (total + 1e-6)
-    # Written so that a nan passes: it must not stay hidden.
-    if not factor >= 1:
+    if not grads:
+        return wrap(np.zeros((), np.float32))  # type: ignore[no-any-return]
+    norm_type = float(norm_type)
+    if modes.recorder is not None:
+        return _clip_recorded(grads, max_norm, norm_type, error_if_nonfinite)
+    dtype = grads[0]._array.dtype
+    norms = np.asarray([vector_norm.forward(g._array, ord=norm_type) for g in grads], dtype)
+    total = np.asarray(vector_norm.forward(norms, ord=norm_type))
+    if error_if_nonfinite:
+        _check_finite(total.item())
+    # A nan passes: it must not stay hidden.
+    factor = np.minimum(max_norm / (total + 1e-6), 1)
+    if factor != 1:
         for g in grads:
             g._array *= g._array.dtype.type(factor)
             stamp(g._storage)
-    return wrap(np.asarray(total, grads[0]._array.dtype if grads else np.float32))  # type: ignore[no-any-return]
+    return wrap(total)  # type: ignore[no-any-return]
+
+
+def _check_finite(total: float) -> None:
+    if not np.isfinite(total):
+        raise GradientError(
+            f"the norm of the gradients is {total}; look for a division by 0, a log of 0, or a step that is too large"
+        )
+
+
+def _clip_recorded(grads: list[Tensor], max_norm: float, norm_type: float, error_if_nonfinite: bool) -> Tensor:
+    """Do the same by operations on Tensors, which a compiled step repeats; they take three times as long."""
+    with no_grad():
+        dtype = grads[0]._array.dtype
+        norms = [vector_norm(g, ord=norm_type) for g in grads]
+        norms = [norm if norm._array.dtype == dtype else cast(norm, dtype=dtype) for norm in norms]
+        total = vector_norm(stack(*norms), ord=norm_type)
+        if error_if_nonfinite:
+            _check_finite(total.item())  # which a recorder refuses: a replay raises nothing
+        factor = minimum(max_norm / (total + 1e-6), 1)
+        for g in grads:
+            g.mul_(factor)
+    return total  # type: ignore[no-any-return]
 
 
 def clip_grad_value_(parameters: Iterable[Tensor] | Tensor, clip_value: float) -> None:
@@ -90,8 +119,12 @@ def clip_grad_value_(parameters: Iterable[Tensor] | Tensor, clip_value: float) -
     """
     bound = abs(clip_value) if clip_value != inf else inf
     for g in _grads(parameters):
-        np.clip(g._array, -bound, bound, out=g._array)
-        stamp(g._storage)
+        if modes.recorder is not None:
+            with no_grad():
+                g.clamp_(-bound, bound)
+        else:
+            np.clip(g._array, -bound, bound, out=g._array)
+            stamp(g._storage)
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
@@ -129,6 +162,6 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     start = 0
     for p in parameters:
         size = p._array.size
-        p._array[...] = vec._array[start : start + size].reshape(p._array.shape)
-        stamp(p._storage)
+        with no_grad():
+            p.copy_(reshape(vec[start : start + size], shape=p._array.shape))
         start += size

@@ -76,3 +76,14 @@ def isclose(x: Any, y: Any, *, rtol: float = 1e-05, atol: float = 1e-08, equal_n
         x = np.asarray(x, np.int64)  # booleans have no difference, and that of bytes would wrap
     difference = np.absolute(np.subtract(x, y))
     return close | (np.isfinite(difference) & np.less_equal(difference, np.absolute(y) * rtol + atol))
+
+
+@primitive(differentiable=False)
+def dropout_mask(noise: Any, *, p: float, dtype: Any) -> Any:
+    """1 / (1 - p) where noise, uniform in [0, 1), is at least p, and else 0"""
+    return np.multiply(noise >= p, dtype.type(1 / (1 - p) if p < 1 else 0))
+
+
+dropout_mask.defcomposite(
+    lambda xp, noise, *, p, dtype: xp.cast(noise >= p, dtype=dtype) * (1 / (1 - p) if p < 1 else 0.0)
+)

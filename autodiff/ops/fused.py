@@ -284,15 +284,14 @@ def cross_entropy(logits: Any, target: Any, *, reduction: str = "mean", ignore_i
 def _check_classes(target: Any, classes: int, ignore_index: int) -> tuple[Any, Any]:
     """Class numbers with 0 in place of the ignored ones, and which are kept (None: all)."""
     # Seen as unsigned, a negative number is a huge one: one reduction checks both ends.
-    sound = not target.size or np.maximum.reduce(target.view(np.uint64)) < classes
+    sound = not target.size or np.maximum.reduce(target.view(np.uint64), axis=None) < classes
     if sound and not 0 <= ignore_index < classes:
         return target, None
     kept = target != ignore_index
     wrong = target[kept & ((target < 0) | (target >= classes))]
     if wrong.size:
         raise IndexingError(
-            f"cross_entropy: class {wrong[0]} is out of range; logits with {classes} columns have classes "
-            f"0 to {classes - 1}"
+            f"class {wrong[0]} is out of range; an input with {classes} classes has classes 0 to {classes - 1}"
         )
     return np.where(kept, target, 0), kept
 

@@ -119,11 +119,18 @@ def vector_norm(x: Any, *, ord: float = 2, axis: Any = None, keepdims: bool = Fa
     return ordered(_norm(x, ord, axis, keepdims))
 
 
+def _sum_of_squares(x: Any) -> Any:
+    """Of all elements of a vector; in blocks, since a dot product of many loses digits."""
+    if x.size <= _FEW:
+        return x.dot(x)
+    blocks = [x[i : i + _FEW] for i in range(0, x.size, _FEW)]
+    return _add([block.dot(block) for block in blocks])
+
+
 def _norm(x: Any, ord: float, axis: Any, keepdims: bool) -> Any:
     if ord == 2:
-        if axis is None and x.size <= _FEW:
-            flat = x.reshape(-1)
-            out = np.sqrt(flat.dot(flat))
+        if axis is None:
+            out = np.sqrt(_sum_of_squares(x.reshape(-1)))
             return out.reshape((1,) * x.ndim) if keepdims else out
         return np.sqrt(_add(x * x, axis=axis, keepdims=keepdims))
     if ord == 0:

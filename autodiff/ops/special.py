@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.dtypes import float32
+from autodiff.errors import SettingError
 from autodiff.primitive import primitive
 
 # ---------------------------------------------------------------------- how they are evaluated
@@ -458,6 +459,22 @@ def entr(x: Any) -> Any:
 
 
 entr.defvjp(lambda xp, g, x: -g * (xp.log(x) + 1))
+
+
+@primitive(view=True)
+def check_probabilities(x: Any) -> Any:
+    """x itself, whose elements must be from 0 to 1"""
+    # Written so that a nan is refused.
+    if x.size and not (np.minimum.reduce(x, axis=None) >= 0 and np.maximum.reduce(x, axis=None) <= 1):
+        wrong = x[~((x >= 0) & (x <= 1))]
+        raise SettingError(
+            f"binary_cross_entropy takes probabilities from 0 to 1 and got {wrong[0]:g}; "
+            "put a sigmoid before it, or use binary_cross_entropy_with_logits, which takes any number"
+        )
+    return x
+
+
+check_probabilities.defvjp(lambda xp, g: g)
 
 
 @primitive(promotes="arith")

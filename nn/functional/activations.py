@@ -13,7 +13,7 @@ import numpy as np
 from autodiff import inplace as writing
 from autodiff.dtypes import as_dtype
 from autodiff.gradients import vertex_of
-from autodiff.graph import wrap
+from autodiff.graph import modes, wrap
 from autodiff.ops import activations as ops
 from autodiff.ops import elementwise as ew
 from autodiff.ops import fused
@@ -49,8 +49,10 @@ __all__ = [
 def _over(function: Callable[..., Any], input: Any, **static: Any) -> Tensor:
     """The input, with the function of it written over it."""
     input = as_tensor(input)
-    # Derivatives may want what is about to be overwritten.
-    writing.overwrite(input, function(wrap(np.array(input._array), vertex_of(input)), **static))
+    source = wrap(np.array(input._array), vertex_of(input))  # which derivatives may want
+    if modes.recorder is not None:
+        modes.recorder.same(source, input)
+    writing.overwrite(input, function(source, **static))
     return input  # type: ignore[no-any-return]
 
 

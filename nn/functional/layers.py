@@ -10,6 +10,7 @@ from autodiff import inplace as writing
 from autodiff import random
 from autodiff.graph import wrap
 from autodiff.names.counting import one_hot
+from autodiff.ops.comparison import dropout_mask
 from autodiff.ops.elementwise import multiply
 from autodiff.ops.linalg import linear as _linear
 from autodiff.ops.linalg import matmul
@@ -117,8 +118,8 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
         return input  # type: ignore[no-any-return]
     input = as_tensor(input)
     array = input._array
-    kept = random.default_generator.rng.random(array.shape, np.float32) >= p
-    mask = wrap(np.multiply(kept, array.dtype.type(1 / (1 - p) if p < 1 else 0)))
+    noise = wrap(random.default_generator.rng.random(array.shape, np.float32))
+    mask = dropout_mask(noise, p=p, dtype=array.dtype)
     if inplace:
         return writing.update(input, multiply, mask)  # type: ignore[no-any-return]
     return multiply(input, mask)  # type: ignore[no-any-return]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from autodiff.errors import DtypeError, IndexingError, ShapeError
-from autodiff.graph import wrap
+from autodiff.errors import DtypeError, ShapeError
 from autodiff.ops import elementwise as ew
 from autodiff.ops import fused
-from autodiff.ops.index import take_along
+from autodiff.ops.comparison import not_equal
+from autodiff.ops.index import ARRAY, index, take_along
 from autodiff.ops.reduce import sum as _sum
 from autodiff.ops.shape import reshape, transpose
 from autodiff.ops.special import binary_cross_entropy as _binary_cross_entropy
+from autodiff.ops.special import check_probabilities
 from autodiff.tensors import Tensor, as_tensor
 from nn.errors import SettingError
 from nn.functional.regression import check_reduction, paired, reduced, unequal
@@ -86,18 +85,16 @@ def cross_entropy(
         )
     dim = _class_dim(input)
     logs = fused.log_softmax(input, axis=dim)
-    hard = nll_loss(logs, target, weight, ignore_index=ignore_index, reduction=reduction)
+    numbers, kept, counts = _counted(logs, target, weight, ignore_index)
+    hard = _likelihood(logs, numbers, counts, reduction)
     if not label_smoothing:
-        return hard
+        return hard  # type: ignore[no-any-return]
     classes = input._array.shape[dim]
     _check_smoothing(label_smoothing)
-    spread = -_sum(logs if weight is None else logs * _along(weight, logs, dim), axis=dim)
-    kept = target._array != ignore_index
-    spread = spread * wrap(kept.astype(logs.dtype))
+    spread = -_sum(logs if weight is None else logs * _along(weight, logs, dim), axis=dim) * kept
     soft = reduced(spread, "sum" if reduction == "mean" else reduction)
     if reduction == "mean":
-        counts = _class_weights(weight, target._array, kept, logs.dtype)
-        soft = soft / (counts.sum() if weight is not None else kept.sum(dtype=logs.dtype))
+        soft = soft / _sum(counts)
     return hard * (1 - label_smoothing) + soft * (label_smoothing / classes)  # type: ignore[no-any-return]
 
 
@@ -144,11 +141,33 @@ def _check_weight(weight: Tensor, classes: int) -> None:
         )
 
 
-def _class_weights(weight: Any, target: Any, kept: Any, dtype: Any) -> Any:
-    """What each target counts for, as an array: 0 where it is ignored."""
+def _counted(input: Tensor, target: Tensor, weight: Any, ignore_index: int) -> tuple[Any, Any, Any]:
+    """Class numbers, 0 for the ignored ones; 1 for those that are kept, and 0; and what each counts for."""
+    classes, dtype = input._array.shape[_class_dim(input)], input._array.dtype
+    numbers = fused.check_classes(target, classes=classes, ignore_index=ignore_index, ignoring=True)
+    kept = ew.cast(not_equal(target, ignore_index), dtype=dtype)
     if weight is None:
-        return kept.astype(dtype)
-    return np.where(kept, as_tensor(weight)._array[np.where(kept, target, 0)], 0).astype(dtype)
+        return numbers, kept, kept
+    weight = as_tensor(weight)
+    _check_weight(weight, classes)
+    if weight._array.dtype != dtype:
+        weight = ew.cast(weight, dtype=dtype)
+    # `where`, not a product: the weight of class 0, which stands for the ignored ones, may be infinite.
+    return numbers, kept, ew.where(not_equal(kept, 0), index(weight, numbers, key=(ARRAY,)), 0.0)
+
+
+def _likelihood(logs: Tensor, numbers: Any, counts: Any, reduction: str) -> Any:
+    """Minus the log-probabilities at the class numbers, each times what it counts for, reduced."""
+    dim, n = _class_dim(logs), logs._array.ndim
+    shape = numbers._array.shape
+    if n != 2:
+        classes = logs._array.shape[dim]
+        axes = (*[a for a in range(n) if a != dim], dim)
+        logs = reshape(transpose(logs, axes=axes), shape=(-1 if classes else numbers._array.size, classes))
+    picked = reshape(take_along(logs, reshape(numbers, shape=(-1, 1)), axis=1), shape=shape)
+    # `where`, not a product: an ignored element may hold -inf.
+    losses = ew.where(not_equal(counts, 0), picked, 0.0) * -counts
+    return _sum(losses) / _sum(counts) if reduction == "mean" else reduced(losses, reduction)
 
 
 def check_classes(input: Tensor, target: Tensor, loss: str, *, soft: bool = False) -> None:
@@ -211,27 +230,8 @@ def nll_loss(
     input, target = as_tensor(input), as_tensor(target)
     check_reduction(reduction)
     check_classes(input, target, "nll_loss")
-    dim, classes = _class_dim(input), input._array.shape[_class_dim(input)]
-    numbers = target._array.astype(np.int64, copy=False)
-    kept = numbers != ignore_index
-    wrong = numbers[kept & ((numbers < 0) | (numbers >= classes))]
-    if wrong.size:
-        raise IndexingError(
-            f"nll_loss: class {wrong[0]} is out of range; an input with {classes} classes has classes "
-            f"0 to {classes - 1}"
-        )
-    if weight is not None:
-        _check_weight(as_tensor(weight), classes)
-    axes = (*[a for a in range(input._array.ndim) if a != dim], dim)
-    rows = reshape(transpose(input, axes=axes), shape=(-1, classes))
-    places = wrap(np.where(kept, numbers, 0).reshape(-1, 1))
-    picked = reshape(take_along(rows, places, axis=1), shape=numbers.shape)
-    counts = _class_weights(weight, numbers, kept, input.dtype)
-    # `where`, not a product: an ignored element may hold -inf.
-    losses = ew.where(wrap(counts != 0), picked, 0.0) * wrap(-counts)
-    if reduction == "mean":
-        return _sum(losses) / wrap(np.asarray(counts.sum()))  # type: ignore[no-any-return]
-    return reduced(losses, reduction)  # type: ignore[no-any-return]
+    numbers, _, counts = _counted(input, target, weight, ignore_index)
+    return _likelihood(input, numbers, counts, reduction)  # type: ignore[no-any-return]
 
 
 def binary_cross_entropy(input: Any, target: Any, weight: Any = None, *, reduction: str = "mean") -> Tensor:
@@ -272,14 +272,7 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, *, reducti
     0.1643
     """
     input, target = paired("binary_cross_entropy", input, target)
-    x = input._array
-    inside = (x >= 0) & (x <= 1)
-    if not inside.all():
-        raise SettingError(
-            f"binary_cross_entropy takes probabilities from 0 to 1 and got {x[~inside][0]:g}; "
-            "put a sigmoid before it, or use binary_cross_entropy_with_logits, which takes any number"
-        )
-    losses = _binary_cross_entropy(input, target)
+    losses = _binary_cross_entropy(check_probabilities(input), target)
     return reduced(losses if weight is None else losses * weight, reduction)  # type: ignore[no-any-return]
 
 

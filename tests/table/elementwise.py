@@ -2,7 +2,20 @@
 
 import numpy as np
 
-from tests.table.form import STEPPED, binary, booleans, case, exactly, integers, positive, real, row, small, unary
+from tests.table.form import (
+    STEPPED,
+    binary,
+    booleans,
+    case,
+    exactly,
+    integers,
+    positive,
+    real,
+    row,
+    small,
+    unary,
+    unit,
+)
 
 binary("add", lambda x, y: x - -y, numbers=(2, 2.5), curved=False)
 binary("subtract", lambda x, y: -(y - x), numbers=(2, 2.5), curved=False)
@@ -166,6 +179,13 @@ row("left_shift", lambda x, y: x * 2**y, case(integers(-8, 8, 2, 3), integers(0,
 row("right_shift", lambda x, y: x // 2**y, case(integers(-8, 8, 2, 3), integers(0, 4, 3)), case(small(2), 3), **STEPPED)
 row("bitwise_not", lambda x: x ^ True if x.dtype == bool else -x - 1, case(booleans(3)), case(small(2, 2)), **STEPPED)
 ODD = exactly([[np.nan, np.inf, 1.0], [-np.inf, 0.0, np.nan]])
+row(
+    "dropout_mask",
+    lambda noise, p, dtype: np.where(noise < p, 0, 1 / (1 - p) if p < 1 else 0),
+    *[case(unit(3, 4), p=p, dtype=np.dtype("float64")) for p in (0.0, 0.4, 1.0)],
+    notes="what dropout multiplies by",
+    **STEPPED,
+)
 row("isnan", lambda x: x != x, case(ODD), case(real()), **STEPPED)
 row("isfinite", lambda x: abs(x) < np.inf, case(ODD), case(real()), **STEPPED)
 row("isinf", lambda x: abs(x) == np.inf, case(ODD), case(real()), case(small(2)), **STEPPED)

@@ -70,7 +70,7 @@ MISTAKES = [
         np.ones((2, 3)),
         np.array([0, 3]),
         error=IndexError,
-        text="class 3 is out of range; logits with 3 columns have classes 0 to 2",
+        text="class 3 is out of range; an input with 3 classes has classes 0 to 2",
     ),
     mistake("cross_entropy", np.ones((2, 3)), np.array([0, -1]), error=IndexError, text="class -1 is out of range"),
     mistake("inv", np.ones((2, 2)), error=np.linalg.LinAlgError, text="inv: the matrix is singular"),

@@ -65,6 +65,15 @@ row("xlogy", lambda x, y: np.log(y**x), *WEIGHTED, notes="0 at x = 0, unless y i
 row("xlog1py", lambda x, y: np.log((1 + y) ** x), *WEIGHTED, notes="0 at x = 0, unless y is nan")
 unary("entr", lambda x: np.log(x**-x), positive, notes="0 at 0, -inf below; derivative inf at 0")
 row(
+    "check_probabilities",
+    lambda x: x,
+    case(unit(2, 3)),
+    case(unit()),
+    case(unit(0)),
+    curved=False,
+    notes="raises where an element is below 0 or above 1, or nan",
+)
+row(
     "binary_cross_entropy",
     lambda x, t: -t * np.log(x) - (1 - t) * np.log(1 - x),
     case(unit(2, 3), unit(2, 3)),
