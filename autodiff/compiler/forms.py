@@ -62,32 +62,42 @@ def _spread(facts: Facts, builder: Builder, instruction: Instruction) -> list[An
 def _cross_entropy(facts: Facts, builder: Builder, instruction: Instruction) -> list[Any]:
     logits, target = [builder.wrap(o) for o in instruction.operands]
     static, share = instruction.static, instruction.outputs[3]
-    reduction, xp = static["reduction"], builder.xp
+    reduction, ignore_index, xp = static["reduction"], static["ignore_index"], builder.xp
     n, classes = logits.shape
-    ignore_index = static["ignore_index"]
     ignoring = share is None or share.shape != ()
     labels = xp.check_classes(target, classes=classes, ignore_index=ignore_index, ignoring=ignoring)
-    shifted = logits - xp.amax(logits, axis=1, keepdims=True)
-    weights = xp.exp(shifted)
-    totals = xp.sum(weights, axis=1, keepdims=True)
-    picked = xp.take_along(shifted, labels[:, None], axis=1)
-    losses = (xp.log(totals) - picked)[:, 0]
+    shifted = _named("shifted", logits - _named("top", xp.amax(logits, axis=1, keepdims=True)))
+    weights = _named("weights", xp.exp(shifted))
+    totals = _named("totals", xp.sum(weights, axis=1, keepdims=True))
+    picked = _named("picked", xp.take_along(shifted, _named("labels", labels)[:, None], axis=1))
+    losses = _named("losses", xp.log(totals) - picked)[:, 0]
     part: Any = 1.0 / n if reduction == "mean" and n else 1.0
     if ignoring:
-        kept = xp.cast(target != ignore_index, dtype=logits.dtype)
-        losses = xp.where(kept != 0, losses, 0.0)
-        total = xp.sum(kept)
-        part = kept[:, None] / (xp.maximum(total, 1.0) if reduction == "mean" else 1.0)
-        loss = xp.sum(losses) / total if reduction == "mean" else losses
+        loss, part = _of_kept(builder, losses, xp.cast(target != ignore_index, dtype=logits.dtype), reduction)
     else:
-        loss = xp.mean(losses) if reduction == "mean" else losses
-    loss = xp.sum(losses) if reduction == "sum" else loss
+        loss = {"mean": xp.mean, "sum": xp.sum, "none": xp.copy}[reduction](losses)
     places = instruction.outputs[2]
-    residuals: list[Any] = [weights / totals, None, part]
+    residuals: list[Any] = [_named("probabilities", weights / totals), None, part]
     if places is not None and places in facts.used:
         residuals[1] = labels + builder.constant(np.arange(0, n * classes, classes))
         facts.labels[residuals[1].value] = labels.value
     return [loss, *residuals]
+
+
+def _of_kept(builder: Builder, losses: Any, kept: Any, reduction: str) -> tuple[Any, Any]:
+    """The reduced loss, and the share of each row in it, where some rows count (1) and some do not (0)."""
+    xp = builder.xp
+    losses = xp.where(kept != 0, losses, 0.0)
+    if reduction == "mean":
+        count = xp.sum(kept)
+        return xp.sum(losses) / count, kept[:, None] / xp.maximum(count, 1.0)
+    return (losses if reduction == "none" else xp.sum(losses)), kept[:, None]
+
+
+def _named(name: str, x: Any) -> Any:
+    """Call x as one would in writing."""
+    x.value.name = name
+    return x
 
 
 def _cross_entropy_backward(facts: Facts, builder: Builder, instruction: Instruction) -> list[Any]:

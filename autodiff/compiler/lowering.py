@@ -71,7 +71,7 @@ def _fitted(builder: Builder, part: Any, value: Value) -> Value:
         part = builder.apply("cast", part, dtype=value.dtype)
     assert part.shape == value.shape, f"a composite has shape {part.shape} in place of {value.shape}"
     found: Value = part.value
-    if value.name and not found.name and found.kind == "result":
+    if value.name and found.kind == "result":
         found.name = value.name
     return found
 
@@ -88,7 +88,7 @@ def _by_composite(facts: Facts, builder: Builder, instruction: Instruction) -> l
     out = op.composite(builder.xp, *given, **instruction.static)
     outs = list(out) if op.outputs else [out]
     for form, want in zip(op.residuals, wanted):
-        outs.append(_remade(builder, op, form, given, outs[0], instruction.static) if form and want else None)
+        outs.append(_remade(builder, op, form, given, out, instruction.static) if form and want else None)
     return outs
 
 
