@@ -475,21 +475,7 @@ def some(values):
     ]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "sgd",
-        "adam_with_decay_and_amsgrad",
-        "binary_logits",
-        "regression_in_double",
-        "several_losses_and_outputs",
-        "accumulation_and_steps_in_turn",
-        "a_gan_with_two_models",
-        "in_place_inside_the_forward",
-        "a_residual_network_with_a_loop",
-        "the_second_derivative_of_a_function",
-    ],
-)
+@pytest.mark.parametrize("name", SCENARIOS)
 def test_a_recorded_step_is_the_same_after_every_pass(name, monkeypatch):
     program = recorded_step(name, monkeypatch)
     given = [some(values) for values in (program.inputs, program.states, program.draws)]
