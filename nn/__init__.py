@@ -16,6 +16,8 @@ from nn.linear import __all__ as _linear
 from nn.loss import *  # noqa: F403
 from nn.loss import __all__ as _loss
 from nn.module import Module
+from nn.normalization import *  # noqa: F403
+from nn.normalization import __all__ as _normalization
 from nn.parameter import Buffer, Parameter
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     *_flatten,
     *_linear,
     *_loss,
+    *_normalization,
     "data",
     "functional",
     "init",

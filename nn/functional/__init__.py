@@ -6,7 +6,9 @@ from nn.functional.layers import *  # noqa: F403
 from nn.functional.layers import __all__ as _layers
 from nn.functional.losses import *  # noqa: F403
 from nn.functional.losses import __all__ as _losses
+from nn.functional.normalization import *  # noqa: F403
+from nn.functional.normalization import __all__ as _normalization
 from nn.functional.regression import *  # noqa: F403
 from nn.functional.regression import __all__ as _regression
 
-__all__ = [*_activations, *_layers, *_losses, *_regression]
+__all__ = [*_activations, *_layers, *_losses, *_normalization, *_regression]

@@ -76,6 +76,13 @@ MODULES = [
     ("Unflatten", {"dim": 1, "unflattened_size": (2, -1)}),
     ("Linear", {"in_features": 6, "out_features": 3}),
     ("Linear", {"in_features": 6, "out_features": 3, "bias": False}),
+    ("BatchNorm1d", {"num_features": 6}),
+    ("BatchNorm1d", {"num_features": 6, "eps": 0.1, "affine": False}),
+    ("BatchNorm1d", {"num_features": 6, "bias": False, "track_running_stats": False}),
+    ("LayerNorm", {"normalized_shape": 6}),
+    ("LayerNorm", {"normalized_shape": (5, 6), "eps": 0.1}),
+    ("LayerNorm", {"normalized_shape": 6, "bias": False}),
+    ("LayerNorm", {"normalized_shape": (6,), "elementwise_affine": False}),
 ]
 
 
@@ -139,11 +146,49 @@ def test_bilinear_gives_the_same_output_and_gradients():
         close(mine.grad, other.grad)
 
 
+NORMS = [
+    ("BatchNorm1d", {"num_features": 3}, (5, 3)),
+    ("BatchNorm1d", {"num_features": 3, "momentum": None}, (5, 3)),
+    ("BatchNorm1d", {"num_features": 3, "momentum": 0.3, "eps": 0.01}, (5, 3, 2)),
+    ("BatchNorm1d", {"num_features": 3, "affine": False}, (1, 3, 4)),
+    ("BatchNorm1d", {"num_features": 3, "track_running_stats": False}, (5, 3)),
+    ("LayerNorm", {"normalized_shape": (3, 2)}, (5, 3, 2)),
+    ("LayerNorm", {"normalized_shape": 3}, (2, 5, 3)),
+]
+
+
+@pytest.mark.parametrize(("name", "settings", "shape"), NORMS, ids=map(described, NORMS))
+def test_normalisation_over_several_steps_leads_to_the_same_statistics_and_second_derivatives(name, settings, shape):
+    theirs = getattr(torch.nn, name)(**settings).double()
+    ours = getattr(nn, name)(**settings).double()
+    draw = np.random.default_rng(5)
+    for p in theirs.parameters():
+        p.data = torch.tensor(draw.standard_normal(tuple(p.shape)))
+    ours.load_state_dict(as_arrays(theirs.state_dict()))
+    for step in range(5):
+        if step == 3:
+            ours.eval(), theirs.eval()
+        x, x_theirs = both(draw.standard_normal(shape) * 2 + 1, requires_grad=True)
+        y, y_theirs = ours(x), theirs(x_theirs)
+        close(y, y_theirs)
+        given, given_theirs = [x, *ours.parameters()], [x_theirs, *theirs.parameters()]
+        first = ad.grad((y * y * y).sum(), given, create_graph=True)
+        first_theirs = torch.autograd.grad((y_theirs**3).sum(), given_theirs, create_graph=True)
+        second = ad.grad(sum((g * g).sum() for g in first), given)
+        second_theirs = torch.autograd.grad(sum((g * g).sum() for g in first_theirs), given_theirs)
+        for mine, other in zip([*first, *second], [*first_theirs, *second_theirs], strict=True):
+            np.testing.assert_allclose(mine.detach().numpy(), other.detach().numpy(), rtol=1e-8, atol=1e-8)
+        for (key, mine), (other_key, other) in zip(ours.state_dict().items(), theirs.state_dict().items(), strict=True):
+            assert key == other_key
+            close(mine, other)
+
+
 def network(nn_):
     class Block(nn_.Module):
         def __init__(self, width):
             super().__init__()
-            self.norm = nn_.Identity()
+            self.norm = nn_.BatchNorm1d(width)
+            self.last = nn_.LayerNorm(2)
             self.layers = nn_.ModuleList([nn_.Linear(width, width) for _ in range(3)])
             self.heads = nn_.ModuleDict({"a": nn_.Linear(width, 2), "b": nn_.Sequential(nn_.Linear(width, 1))})
             self.register_buffer("scale", (ad if nn_ is nn else torch).ones(width))
@@ -153,7 +198,8 @@ def network(nn_):
         def forward(self, x):
             for layer in self.layers:
                 x = self.act(layer(x)) * self.scale
-            return self.heads["a"](x) + self.heads["b"](x)
+            x = self.norm(x)
+            return self.last(self.heads["a"](x) + self.heads["b"](x))
 
     return nn_.Sequential(nn_.Linear(4, 8), nn_.Tanh(), Block(8), nn_.Dropout(0.0))
 
