@@ -384,6 +384,47 @@ def test_a_part_of_joined_arrays_is_the_array():
     assert improved(passes.flat_storage, part, numbers(3), numbers(2)) == ["concatenate", "multiply", "index", "index"]
 
 
+# ---------------------------------------------------------------------- pieces
+
+
+def clipped(xp, x, y, factor):
+    return xp.concatenate(*[xp.reshape(v * factor, shape=(-1,)) for v in (x, y)], axis=0)
+
+
+def test_parts_that_are_scaled_alike_are_scaled_together():
+    def parts(xp, x, y):
+        return clipped(xp, x, y, 0.3)
+
+    found = improved(passes.joint_pieces, parts, numbers(2, 3), numbers(2))
+    assert found[-2:] == ["concatenate", "multiply"]
+
+
+def test_parts_that_are_added_to_parts_of_one_vector_are_added_together():
+    def accumulated(xp, flat, x, y):
+        sums = [xp.reshape(flat[:6], shape=(2, 3)) + x, flat[6:] + y]
+        return xp.concatenate(*[xp.reshape(v, shape=(-1,)) for v in sums], axis=0)
+
+    program = program_of(accumulated, numbers(8), numbers(2, 3), numbers(2))
+    joint = passes.run(program)[0]
+    assert [op for op in ops(joint) if op != "reshape"] == ["concatenate", "add"]
+    given = [numbers(8), numbers(2, 3), numbers(2)]
+    np.testing.assert_array_equal(run_strictly(joint, given)[0], program.run(given, (), (), ())[0])
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        lambda xp, x, y: xp.concatenate(xp.reshape(x * 0.3, shape=(-1,)), y * 0.4, axis=0),
+        lambda xp, x, y: xp.concatenate(xp.reshape(x * 0.3, shape=(-1,)), y + 0.3, axis=0),
+        lambda xp, x, y: xp.concatenate(xp.reshape(x * x, shape=(-1,)), y * (y + 1.0), axis=0),
+        lambda xp, x, y: xp.concatenate(xp.reshape(x * x[0], shape=(-1,)), y * y[:1], axis=0),
+    ],
+)
+def test_parts_that_differ_stay_apart(expression):
+    found = improved(passes.joint_pieces, expression, numbers(2, 3), numbers(2))
+    assert found[-1] == "concatenate"
+
+
 # ---------------------------------------------------------------------- transposes and order
 
 

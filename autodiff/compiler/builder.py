@@ -12,6 +12,7 @@ import numpy as np
 
 from autodiff.compiler.inference import infer
 from autodiff.compiler.program import Instruction, Operand, Place, Value
+from autodiff.compiler.scalars import Scalar
 from autodiff.dtypes import default_dtype, result_dtype
 from autodiff.primitive import Primitive, primitives
 
@@ -68,8 +69,14 @@ class Traced:
     def __abs__(self) -> Any:
         return self.builder.apply("absolute", self)
 
+    def __bool__(self) -> bool:
+        raise TypeError("what a composite is made of must not depend on elements")
+
+    def __iter__(self) -> Any:
+        raise TypeError("a composite takes its operands apart by index")
+
     def __pow__(self, other: Any) -> Any:
-        if isinstance(other, Traced):
+        if isinstance(other, (Traced, Scalar)):
             return self.builder.apply("power", self, other)
         return self.builder.apply("power_scalar", self, exponent=other)
 

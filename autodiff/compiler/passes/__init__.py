@@ -10,6 +10,7 @@ from autodiff.compiler.passes.dead import dead_code
 from autodiff.compiler.passes.flat import flat_storage
 from autodiff.compiler.passes.folding import constant_folding
 from autodiff.compiler.passes.order import checks_first
+from autodiff.compiler.passes.pieces import joint_pieces
 from autodiff.compiler.passes.sharing import common_subexpressions
 from autodiff.compiler.passes.transposes import transposes
 from autodiff.compiler.program import Pass, Program
@@ -22,6 +23,7 @@ __all__ = [
     "constant_folding",
     "dead_code",
     "flat_storage",
+    "joint_pieces",
     "lower",
     "run",
     "transposes",
@@ -34,6 +36,8 @@ DEFAULT: tuple[Pass, ...] = (
     constant_folding,
     algebra,
     common_subexpressions,
+    joint_pieces,
+    algebra,
     flat_storage,
     transposes,
     constant_folding,

@@ -7,7 +7,7 @@ from typing import Any
 from autodiff.compiler.program import Instruction, Program, Value
 from autodiff.compiler.rewriting import Sweep, sweep
 
-__all__ = ["flat_storage"]
+__all__ = ["cut_of", "flat_storage"]
 
 
 def flat_storage(program: Program) -> Program:
@@ -27,13 +27,18 @@ def _cut(instruction: Instruction | None) -> tuple[Value, int, int] | None:
     return x, start, max(start, stop)
 
 
+def cut_of(x: Value, known: Sweep) -> tuple[Value, int, int] | None:
+    """The vector that a value is a piece of, and from where to where."""
+    return _cut(known.producer(x))
+
+
 def _joined_again(i: Instruction, known: Sweep) -> Any:
     """Use that concatenate(x[:a], x[a:]) = x."""
     if len(i.operands) == 1:
         return i.operands[0]
     place, whole = 0, None
     for part in i.operands:
-        cut = _cut(known.producer(part))
+        cut = cut_of(part, known)
         if cut is None or cut[1] != place or (whole is not None and cut[0] is not whole):
             return None
         whole, place = cut[0], cut[2]
