@@ -463,7 +463,7 @@ entr.defvjp(lambda xp, g, x: -g * (xp.log(x) + 1))
 
 @primitive(view=True)
 def check_probabilities(x: Any) -> Any:
-    """x itself, whose elements must be from 0 to 1"""
+    """A view of x, whose elements must be from 0 to 1"""
     # Written so that a nan is refused.
     if x.size and not (np.minimum.reduce(x, axis=None) >= 0 and np.maximum.reduce(x, axis=None) <= 1):
         wrong = x[~((x >= 0) & (x <= 1))]
@@ -471,7 +471,7 @@ def check_probabilities(x: Any) -> Any:
             f"binary_cross_entropy takes probabilities from 0 to 1 and got {wrong[0]:g}; "
             "put a sigmoid before it, or use binary_cross_entropy_with_logits, which takes any number"
         )
-    return x
+    return x[...]  # an array of its own, by which a recorder knows the result
 
 
 check_probabilities.defvjp(lambda xp, g: g)
