@@ -386,7 +386,8 @@ def inputs_that_want_gradients() -> World:
 
 @scenario
 def batch_norm() -> World:
-    model = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 3))
+    # A bias before a batch norm has a gradient of rounding errors alone, which Adam would make steps of full size of.
+    model = nn.Sequential(nn.Linear(4, 8, bias=False), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 3))
     optimizer = optim.Adam(model.parameters(), lr=0.01)
     return World(usual(model, nn.CrossEntropyLoss(), optimizer), batches(6, 4, classes=3), [model], [optimizer])
 
@@ -439,3 +440,76 @@ def the_second_derivative_of_a_function() -> World:
 
     second = ad.func.grad(lambda x: ad.func.grad(f)(x).square().sum())
     return World(lambda x, y: second(x), batches(4, 3))
+
+
+def one_criterion(criterion: Any, *, classes: int = 3, last: Any = None) -> World:
+    """A small network with a loss."""
+    model = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, classes or 1), *([last] if last else []))
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    return World(usual(model, criterion, optimizer), batches(7, 4, classes=classes), [model], [optimizer])
+
+
+@scenario
+def classes_that_count_differently() -> World:
+    return one_criterion(nn.CrossEntropyLoss(weight=ad.tensor([0.5, 2.0, 1.0]), label_smoothing=0.1, ignore_index=1))
+
+
+@scenario
+def likelihoods_of_classes() -> World:
+    return one_criterion(nn.NLLLoss(reduction="sum"), last=nn.LogSoftmax(1))
+
+
+@scenario
+def probabilities_that_are_checked() -> World:
+    return one_criterion(nn.BCELoss(), classes=0, last=nn.Sigmoid())
+
+
+@scenario
+def binary_logits_that_count_differently() -> World:
+    return one_criterion(nn.BCEWithLogitsLoss(weight=ad.tensor([0.5]), pos_weight=ad.tensor([3.0])), classes=0)
+
+
+@scenario
+def a_robust_regression() -> World:
+    return one_criterion(nn.HuberLoss(delta=0.5), classes=0)
+
+
+@scenario
+def an_absolute_regression() -> World:
+    return one_criterion(nn.SmoothL1Loss(beta=0.3), classes=0)
+
+
+@scenario
+def batch_norm_of_sequences_with_the_mean_of_all_batches() -> World:
+    norm = nn.BatchNorm1d(3, momentum=None)
+    model = nn.Sequential(nn.Unflatten(1, (3, 4)), norm, nn.Flatten(), nn.Linear(12, 3))
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    world = World(usual(model, nn.CrossEntropyLoss(), optimizer), batches(6, 12, classes=3), [model], [optimizer])
+    # Every third step is taken with the running statistics.
+    world.between = lambda i: norm.train(i % 3 != 2) and None
+    return world
+
+
+@scenario
+def dropout_in_place_and_a_norm_of_samples() -> World:
+    model = nn.Sequential(
+        nn.Linear(4, 6), nn.LayerNorm((6,), bias=False), nn.Dropout(0.3, inplace=True), nn.Mish(), nn.Linear(6, 3)
+    )
+    optimizer = optim.Adam(model.parameters(), lr=0.01)
+    return World(usual(model, nn.CrossEntropyLoss(), optimizer), batches(5, 4, classes=3), [model], [optimizer])
+
+
+@scenario
+def gradients_are_clipped_by_their_largest_element() -> World:
+    model = mlp(4, 8, 3)
+    criterion, optimizer = nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.5)
+
+    def step(x: Any, y: Any) -> Any:
+        optimizer.zero_grad()
+        loss = criterion(model(x), y)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 0.01, norm_type=float("inf"))
+        optimizer.step()
+        return loss
+
+    return World(step, batches(5, 4, classes=3), [model], [optimizer])
