@@ -13,7 +13,7 @@ def test_a_compiled_loss_checks_its_probabilities_too():
     y = ad.tensor([1.0, 0.0])
     for _ in range(3):
         assert loss(ad.tensor([0.5, 0.5]), y).item() == pytest.approx(0.6931472)
-    assert loss.stats["replays"]
+    assert loss.stats["replayed"]
     with pytest.raises(SettingError, match="takes probabilities from 0 to 1 and got 1.5"):
         loss(ad.tensor([0.5, 1.5]), y)
 
