@@ -47,10 +47,13 @@ def _channels(xp: Any, x: Any) -> Any:
     return x if len(x.shape) == 1 else xp.reshape(x, shape=(x.shape[0],))
 
 
-def _batch_centred(xp: Any, x: Any) -> tuple[Any, Any]:
-    """The means as a column, and the deviations from them."""
-    mean = xp.unbroadcast(x, shape=_columns(x.shape)) * (1 / _each(x.shape))
-    return mean, x - mean
+def _batch_mean(xp: Any, x: Any) -> Any:
+    """The means, as a column."""
+    return xp.unbroadcast(x, shape=_columns(x.shape)) * (1 / _each(x.shape))
+
+
+def _batch_centred(xp: Any, x: Any) -> Any:
+    return x - _batch_mean(xp, x)
 
 
 def _batch_squares(xp: Any, centred: Any) -> Any:
@@ -59,16 +62,10 @@ def _batch_squares(xp: Any, centred: Any) -> Any:
 
 
 def _batch_rate(xp: Any, x: Any, *, eps: float) -> Any:
-    _, centred = _batch_centred(xp, x)
-    return xp.rsqrt(_batch_squares(xp, centred) * (1 / _each(x.shape)) + eps)
+    return xp.rsqrt(_batch_squares(xp, _batch_centred(xp, x)) * (1 / _each(x.shape)) + eps)
 
 
-def _batch_normal(xp: Any, x: Any, *, eps: float) -> Any:
-    _, centred = _batch_centred(xp, x)
-    return centred * _batch_rate(xp, x, eps=eps)
-
-
-@primitive(promotes="same", outputs=True, keeps_gaps=True, residuals={"normal": _batch_normal, "rate": _batch_rate})
+@primitive(promotes="same", outputs=True, keeps_gaps=True, residuals={"centred": _batch_centred, "rate": _batch_rate})
 def batch_norm(x: Any, weight: Any, bias: Any, *, eps: float) -> Any:
     """Each channel less its mean, over its standard deviation; with the means and the unbiased variances.
 
@@ -78,43 +75,40 @@ def batch_norm(x: Any, weight: Any, bias: Any, *, eps: float) -> Any:
     columns, n = _columns(shape), _each(shape)
     mean = unbroadcast.forward(x, shape=columns)
     mean /= n
-    normal = np.subtract(x, mean)
-    scratch = np.multiply(normal, normal)
+    centred = np.subtract(x, mean)
+    scratch = np.multiply(centred, centred)
     squares = unbroadcast.forward(scratch, shape=columns)
     rate = squares / n
     rate += eps
     np.sqrt(rate, rate)
     np.reciprocal(rate, rate)
-    normal *= rate
-    if weight is None:
-        out = np.add(normal, 0 if bias is None else _column(plain, bias, shape), scratch)
-    else:
-        out = np.multiply(normal, _column(plain, weight, shape), scratch)
-        if bias is not None:
-            out += _column(plain, bias, shape)
+    # One factor for each channel, so that the data is passed over once less.
+    out = np.multiply(centred, rate if weight is None else rate * _column(plain, weight, shape), scratch)
+    if bias is not None:
+        out += _column(plain, bias, shape)
     squares /= n - 1
-    return (out, mean.reshape(-1), squares.reshape(-1)), normal, rate
+    return (out, mean.reshape(-1), squares.reshape(-1)), centred, rate
 
 
 # With z = (x - mean) / std: d z_i/dx_j = (i=j - 1/n - z_i z_j / n) / std. The mean is of all elements alike; the sum of
 # squares s has d s/dx_i = 2 (x_i - mean), since the deviations add up to 0.
-def _batch_norm(xp: Any, g: Any, weight: Any, normal: Any, rate: Any, needs: Any) -> Any:
+def _batch_norm(xp: Any, g: Any, weight: Any, centred: Any, rate: Any, needs: Any) -> Any:
     g_out, g_mean, g_var = g
-    shape, columns = normal.shape, rate.shape
+    shape, columns = centred.shape, rate.shape
     n = _each(shape)
     g_x = g_weight = g_bias = None
     if g_out is not None:
         total = xp.unbroadcast(g_out, shape=columns)
-        along = xp.unbroadcast(g_out * normal, shape=columns)
+        along = xp.unbroadcast(g_out * centred, shape=columns) * rate
         g_weight, g_bias = _channels(xp, along), _channels(xp, total)
         if needs[0]:
             scale = rate if weight is None else rate * _column(xp, weight, shape)
-            g_x = xp.batch_norm_backward(g_out, normal, total * (1 / n), along * (1 / n), scale)
+            g_x = xp.batch_norm_backward(g_out, centred, total * (1 / n), along * rate * (1 / n), scale)
     if g_mean is not None:
         part = xp.spread(_column(xp, g_mean, shape) * (1 / n), shape=shape)
         g_x = part if g_x is None else g_x + part
     if g_var is not None:
-        part = normal * (_column(xp, g_var, shape) * (2 / (n - 1)) / rate)
+        part = centred * (_column(xp, g_var, shape) * (2 / (n - 1)))
         g_x = part if g_x is None else g_x + part
     return g_x, g_weight, g_bias
 
@@ -126,23 +120,19 @@ batch_norm.defvjp_joint(_batch_norm)
 def _batch_norm_parts(xp: Any, x: Any, weight: Any, bias: Any, *, eps: float) -> Any:
     shape = x.shape
     n = _each(shape)
-    mean, centred = _batch_centred(xp, x)
+    mean = _batch_mean(xp, x)
+    centred = x - mean
     squares = _batch_squares(xp, centred)
-    out = _affine(xp, centred * xp.rsqrt(squares * (1 / n) + eps), weight, bias)
+    rate = xp.rsqrt(squares * (1 / n) + eps)
+    out = centred * (rate if weight is None else rate * _column(xp, weight, shape))
+    out = out if bias is None else out + _column(xp, bias, shape)
     return out, _channels(xp, mean), _channels(xp, squares) * (1 / (n - 1))
 
 
-def _affine(xp: Any, x: Any, weight: Any, bias: Any) -> Any:
-    """Each channel times its weight, plus its bias, where there are any."""
-    if weight is not None:
-        x = x * _column(xp, weight, x.shape)
-    return x if bias is None else x + _column(xp, bias, x.shape)
-
-
 @primitive(promotes="same")
-def batch_norm_backward(cotangent: Any, normal: Any, mean: Any, slope: Any, rate: Any) -> Any:
-    """(c - mean - normal slope) rate: takes out of a cotangent what the statistics have no use for"""
-    out = np.multiply(normal, slope)
+def batch_norm_backward(cotangent: Any, centred: Any, mean: Any, slope: Any, rate: Any) -> Any:
+    """(c - mean - centred slope) rate: takes out of a cotangent what the statistics have no use for"""
+    out = np.multiply(centred, slope)
     np.subtract(cotangent, out, out)
     out -= mean
     out *= rate
@@ -153,11 +143,11 @@ batch_norm_backward.defvjp(
     lambda xp, g, rate: g * rate,
     lambda xp, g, slope, rate: -g * (slope * rate),
     lambda xp, g, rate: -g * rate,
-    lambda xp, g, normal, rate: -g * normal * rate,
-    lambda xp, g, cotangent, normal, mean, slope: g * (cotangent - normal * slope - mean),
+    lambda xp, g, centred, rate: -g * centred * rate,
+    lambda xp, g, cotangent, centred, mean, slope: g * (cotangent - centred * slope - mean),
 )
 batch_norm_backward.defcomposite(
-    lambda xp, cotangent, normal, mean, slope, rate: (cotangent - normal * slope - mean) * rate
+    lambda xp, cotangent, centred, mean, slope, rate: (cotangent - centred * slope - mean) * rate
 )
 
 
@@ -199,7 +189,8 @@ batch_norm_inference.defvjp(
 def _batch_norm_inference(xp: Any, x: Any, mean: Any, variance: Any, weight: Any, bias: Any, *, eps: float) -> Any:
     scale = xp.rsqrt(variance + eps)
     scale = scale if weight is None else scale * weight
-    return _affine(xp, x - _column(xp, mean, x.shape), scale, bias)
+    out = (x - _column(xp, mean, x.shape)) * _column(xp, scale, x.shape)
+    return out if bias is None else out + _column(xp, bias, x.shape)
 
 
 # ---------------------------------------------------------------------- layer norm
