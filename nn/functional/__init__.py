@@ -2,6 +2,8 @@
 
 from nn.functional.activations import *  # noqa: F403
 from nn.functional.activations import __all__ as _activations
+from nn.functional.distances import *  # noqa: F403
+from nn.functional.distances import __all__ as _distances
 from nn.functional.layers import *  # noqa: F403
 from nn.functional.layers import __all__ as _layers
 from nn.functional.losses import *  # noqa: F403
@@ -11,4 +13,4 @@ from nn.functional.normalization import __all__ as _normalization
 from nn.functional.regression import *  # noqa: F403
 from nn.functional.regression import __all__ as _regression
 
-__all__ = [*_activations, *_layers, *_losses, *_normalization, *_regression]
+__all__ = [*_activations, *_distances, *_layers, *_losses, *_normalization, *_regression]

@@ -389,6 +389,40 @@ def test_gains_are_pytorchs(nonlinearity, param):
     )
 
 
+# -- lengths, angles and divergences --------------------------------------------------------------------------------
+
+TALL = rng.standard_normal((4, 3, 2))
+LOGS = np.log(rng.dirichlet(np.ones(C), N))
+COMPARED = [
+    ("normalize", (TALL,), {}),
+    ("normalize", (TALL,), {"p": 1, "dim": -1}),
+    ("normalize", (TALL,), {"dim": (0, 2), "eps": 3.0}),
+    ("cosine_similarity", (TALL, TALL[::-1].copy()), {}),
+    ("cosine_similarity", (TALL, TALL[:1]), {"dim": -1}),
+    ("cosine_similarity", (TALL, TALL * 2), {"dim": 0, "eps": 1e-3}),
+    *[("kl_div", (LOGS, SOFT), {"reduction": r}) for r in ("mean", "batchmean", "sum", "none")],
+    ("kl_div", (LOGS, LOGS[::-1].copy()), {"log_target": True, "reduction": "sum"}),
+]
+
+
+@pytest.mark.filterwarnings("ignore:reduction")
+@pytest.mark.parametrize(("name", "given", "settings"), COMPARED, ids=lambda x: x if isinstance(x, str) else "")
+def test_vectors_and_distributions_compare_as_in_pytorch(name, given, settings):
+    ours, theirs = zip(*[both(a, requires_grad=True) for a in given], strict=True)
+    y, y_theirs = getattr(F, name)(*ours, **settings), getattr(torch.nn.functional, name)(*theirs, **settings)
+    close(y, y_theirs)
+    (y * y).sum().backward()
+    (y_theirs * y_theirs).sum().backward()
+    for mine, other in zip(ours, theirs, strict=True):
+        close(mine.grad, other.grad)
+
+
+def test_the_cosine_of_short_vectors_is_pytorchs():
+    x, y = TALL, TALL[::-1].copy()
+    theirs = torch.nn.functional.cosine_similarity(torch.tensor(x), torch.tensor(y), dim=0, eps=2.0)
+    close(F.cosine_similarity(ad.tensor(x), ad.tensor(y), dim=0, eps=2.0), theirs)
+
+
 # -- signatures ------------------------------------------------------------------------------------------------------
 
 # Deprecated there for years, without meaning here, or private.
@@ -402,7 +436,9 @@ def arguments(function, left_out):
 
 
 CLASSES_HERE = [n for n in nn.__all__ if isinstance(getattr(nn, n), type) and issubclass(getattr(nn, n), nn.Module)]
-FUNCTIONS_HERE = [n for n in F.__all__ if n not in ("bilinear", "gelu", "linear", "logsigmoid", "one_hot", "softplus")]
+# Written in C there, without a signature.
+IN_C = {"bilinear", "cosine_similarity", "gelu", "linear", "logsigmoid", "one_hot", "softplus"}
+FUNCTIONS_HERE = [n for n in F.__all__ if n not in IN_C]
 
 
 @pytest.mark.parametrize("name", CLASSES_HERE)
