@@ -119,6 +119,17 @@ def test_a_large_mean_costs_no_digits():
         np.testing.assert_allclose(out.numpy(), expected, atol=2e-3)
 
 
+def test_half_precision_is_computed_in_single_and_comes_back_as_half():
+    x = (ad.randn(3000, 4, generator=ad.Generator().manual_seed(0)) + 300).half()
+    for norm in (lambda x: F.batch_norm(x, None, None, training=True), lambda x: F.layer_norm(x, 4)):
+        out, expected = norm(x.requires_grad_()), norm(x.detach().float())
+        assert out.dtype == ad.float16
+        np.testing.assert_allclose(out.detach().numpy(), expected.numpy(), atol=2e-3)
+        assert ad.grad(out.sum(), x)[0].dtype == ad.float16
+    layer = nn.BatchNorm1d(4, dtype=ad.float16)
+    assert layer(x).dtype == layer.running_var.dtype == layer.eval()(x).dtype == ad.float16
+
+
 REFUSED = {
     "one value": (lambda: nn.BatchNorm1d(2)(X[:1]), LayerError, "needs at least two values in each channel"),
     "channels": (

@@ -9,6 +9,7 @@ from typing import Any
 from autodiff.errors import DtypeError, ShapeError
 from autodiff.modes import no_grad
 from autodiff.ops import norms
+from autodiff.primitive import Primitive
 from autodiff.tensors import Tensor, as_tensor
 from nn.errors import SettingError
 
@@ -75,23 +76,33 @@ def batch_norm(
     if not training:
         if running_mean is None or running_var is None:
             raise SettingError("batch_norm needs running_mean and running_var, or training=True")
-        return norms.batch_norm_inference(  # type: ignore[no-any-return]
-            input, running_mean, running_var, weight, bias, eps=eps
-        )
+        return _wide(norms.batch_norm_inference, input, running_mean, running_var, weight, bias, eps=eps)[0]
     shape = input._array.shape
     if shape[0] * prod(shape[2:]) < 2:
         raise ShapeError(
             f"batch_norm needs at least two values in each channel to take a variance in training; got shape {shape}. "
             "Take larger batches, or leave the last small one out (drop_last=True)"
         )
-    out, mean, variance = norms.batch_norm(input, weight, bias, eps=eps)
+    out, mean, variance = _wide(norms.batch_norm, input, weight, bias, eps=eps)
     if running_mean is not None or running_var is not None:
         with no_grad():
             if running_mean is not None:
                 running_mean.lerp_(mean, momentum)
             if running_var is not None:
                 running_var.lerp_(variance, momentum)
-    return out  # type: ignore[no-any-return]
+    return out
+
+
+def _wide(op: Primitive, *given: Tensor | None, **static: Any) -> tuple[Tensor, ...]:
+    """The results of an operation; of float16 computed in float32, whose sums neither overflow nor lose digits."""
+    first = given[0]
+    assert first is not None
+    dtype = first._array.dtype
+    if dtype.itemsize >= 4:
+        found = op(*given, **static)
+        return found if op.outputs else (found,)
+    found = op(*[x if x is None else x.float() for x in given], **static)
+    return tuple([x.to(dtype) for x in found]) if op.outputs else (found.to(dtype),)
 
 
 def _check_channels(input: Tensor, given: dict[str, Any]) -> None:
@@ -167,7 +178,7 @@ def layer_norm(
         if x is not None and x._array.shape != sample:
             raise ShapeError(f"layer_norm: {name} has shape {x._array.shape} and normalized_shape is {sample}")
     _check_floating("layer_norm", input._array.dtype)
-    return norms.layer_norm(input, weight, bias, ndim=ndim, eps=eps)  # type: ignore[no-any-return]
+    return _wide(norms.layer_norm, input, weight, bias, ndim=ndim, eps=eps)[0]
 
 
 def _ending(sample: tuple[int, ...]) -> str:
