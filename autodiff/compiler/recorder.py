@@ -87,6 +87,8 @@ class Recorder:
         self.failure: RecordingError | None = None
         self.known: dict[int, Known] = {}
         self.draws: list[Draw] = []
+        #: The arguments.
+        self.given: list[Known] = []
         #: The memory behind each state.
         self.memory: dict[Value, Known] = {}
         #: State whose elements were overwritten, in order.
@@ -111,7 +113,8 @@ class Recorder:
         """Make a Tensor of the caller's an input."""
         value = Value("input", t._array.shape, t._array.dtype, name)
         self.program.inputs.append(value)
-        self.known[id(t._array)] = Known(value, t._storage, t._array)
+        known = self.known[id(t._array)] = Known(value, t._storage, t._array)
+        self.given.append(known)
         return value
 
     def add_state(self, t: Any, name: str) -> Value:
@@ -191,9 +194,10 @@ class Recorder:
         place = self._place(outs, values)
         for t, value in zip(outs, values):
             assert value is not None
+            base = self._looked_at(op, args, t)
             known = self._know(t._array, value, t._storage)
-            if op.view and isinstance(args[0], TensorValue) and np.may_share_memory(t._array, args[0]._array):
-                known.base = self.known[id(args[0]._array)]
+            if base is not None:
+                known.base = base
                 if not op.outputs:
                     known.view = (op.name, operands[1:], dict(static))
                 known.version = known.root().version
@@ -205,6 +209,12 @@ class Recorder:
             values.append(value)
         full = {**op.defaults, **static} if op.defaults else dict(static)
         self.program.instructions.append(Instruction(op.name, operands, full, tuple(values), place))
+
+    def _looked_at(self, op: Primitive, args: Any, t: Any) -> Known | None:
+        """The array that a result is a view of; the very array of the operand is no other one."""
+        if not op.view or not isinstance(args[0], TensorValue) or t._array is args[0]._array:
+            return None
+        return self.known[id(args[0]._array)] if np.may_share_memory(t._array, args[0]._array) else None
 
     def _place(self, outs: tuple[Any, ...], values: Sequence[Any]) -> Place:
         place = self.places.here(self.phase)
@@ -287,6 +297,8 @@ class Recorder:
             operands = (base.value, new, *rest)
             new = self._emit("write_view", operands, {"view": op, "static": static}, base.value.shape, base.value.dtype)
             known = base
+        if known in self.given:
+            self.refuse("an argument of the step is written in place", "write into a copy: x = x.clone()")
         known.value, known.version = new, version
         for state, memory in self.memory.items():
             if memory is known:

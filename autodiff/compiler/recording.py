@@ -85,6 +85,7 @@ class Recording:
         self.leaves = []
         self.recorder.known.clear()
         self.recorder.memory.clear()
+        self.recorder.given.clear()
         self.recorder.written.clear()
 
 
