@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 from functools import lru_cache
 
-from autodiff.compiler.program import Program, Value
+from autodiff.compiler.program import Instruction, Program, Value
 
 __all__ = ["name_values"]
 
@@ -26,6 +26,7 @@ def name_values(program: Program, adjoints: Sequence[tuple[Value, Value]]) -> No
     What a line assigns is called as the line calls it; what a module returns as the module; the cotangent of ``h`` is
     ``d_h``, as in hand-written backpropagation.
     """
+    consumers = program.consumers()
     last_of_line: dict[str, Value] = {}
     last_of_module: dict[str, Value] = {}
     for instruction in program.instructions:
@@ -33,7 +34,7 @@ def name_values(program: Program, adjoints: Sequence[tuple[Value, Value]]) -> No
         if place.phase == "forward" and value is not None:
             if place.line:
                 last_of_line[f"{place.line}: {place.text}"] = value
-            if place.module:
+            if place.module and _leaves(value, place.module, consumers, program):
                 last_of_module[place.module] = value
     for line, value in last_of_line.items():
         name = _assigned(line.partition(": ")[2])
@@ -45,6 +46,12 @@ def name_values(program: Program, adjoints: Sequence[tuple[Value, Value]]) -> No
     for primal, cotangent in adjoints:
         if primal.name and not cotangent.name:
             cotangent.name = f"d_{primal.name}"
+
+
+def _leaves(value: Value, module: str, consumers: dict[Value, list[Instruction]], program: Program) -> bool:
+    """Whether a value goes from a module to another: a running statistic does not."""
+    readers = [i.place for i in consumers.get(value, []) if i.place.phase == "forward"]
+    return value in program.results or any(place.module != module for place in readers)
 
 
 @lru_cache(maxsize=1024)
