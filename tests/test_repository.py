@@ -59,7 +59,7 @@ UPWARD_ON_CALL: dict[tuple[str, str], str] = {
     ("autodiff.operators", "autodiff.protocols"): "a NumPy function calls a method of Tensor; the table is built then",
 }
 # Packages that an extra installs; imported inside functions only.
-OPTIONAL = {"graphviz", "graphviz_pure", "hypothesis", "matplotlib", "numba", "tqdm"}
+OPTIONAL = {"graphviz", "graphviz_pure", "hypothesis", "llvmlite", "matplotlib", "numba", "tqdm"}
 
 MAX_FILE = 500
 MAX_FUNCTION = 60  # lines without the docstring

@@ -163,7 +163,9 @@ class Compiled:
         step = self._ready()
         step.prepare()
         makedirs(dirname(abspath(path)), exist_ok=True)
-        save(step.stages[-1][1], fspath(path), step.bound, [s.read() for s in step.program.settings])
+        module = basename(fspath(path)).removesuffix(".py")
+        settings = [s.read() for s in step.program.settings]
+        save(step.program, fspath(path), step.bound, settings, step.recording.draws, module)
 
     def _ready(self) -> Step:
         if self._latest is None:

@@ -154,7 +154,8 @@ def _written(builder: Builder, x: Any, value: Any, key: tuple[Any, ...]) -> list
     xp = builder.xp
     places = np.broadcast_to(np.zeros((), bool), x.shape)[key]
     value = _of_shape(builder, value, np.shape(places), x.dtype)
-    if np.size(places) == x.size:
+    in_order = all(not isinstance(k, slice) or k.step is None or k.step > 0 for k in key)
+    if np.size(places) == x.size and in_order:
         return [xp.reshape(value, shape=x.shape)]
     if x.size > _LARGEST_MASK:
         return None

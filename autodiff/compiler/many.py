@@ -54,12 +54,16 @@ def _pieces(args: Sequence[Any]) -> Iterator[tuple[list[Any], int]]:
             raise AutodiffError(f"run takes Tensors, or an iterable of batches, not a {type(args[0]).__name__}")
         yield from _laid_together(iter(args[0]))
         return
-    counts = {np.shape(getattr(a, "_array", a))[0] for a in args if isinstance(a, (Value, np.ndarray))}
-    if len(counts) != 1 or not all(isinstance(a, (Value, np.ndarray)) for a in args):
-        raise ShapeError(
-            f"run takes Tensors with one more dimension in front, the same for all; got {[np.shape(a) for a in args]}"
-        )
-    yield list(args), counts.pop()
+    shapes = [_array_of(a).shape for a in args]
+    if not shapes or len({shape[:1] for shape in shapes}) != 1 or not all(shapes):
+        raise ShapeError(f"run takes Tensors with one more dimension in front, the same for all; got shapes {shapes}")
+    yield list(args), shapes[0][0]
+
+
+def _array_of(a: Any) -> Any:
+    if isinstance(a, (Value, np.ndarray)):
+        return getattr(a, "_array", a)
+    raise AutodiffError(f"run takes Tensors, or one iterable of batches, not a {type(a).__name__}")
 
 
 def _laid_together(batches: Iterator[Any]) -> Iterator[tuple[list[Any], int]]:
@@ -98,7 +102,7 @@ def _chunk(compiled: Compiled, stacked: list[Any], start: int, count: int) -> tu
     if numbers is None:
         return None
     k = min(count - start, step.steps_at_once)
-    arrays = [np.ascontiguousarray(getattr(a, "_array", a)[start : start + k]) for a in stacked]
+    arrays = [np.ascontiguousarray(_array_of(a)[start : start + k]) for a in stacked]
     begun = perf_counter()
     rest = iter(numbers)
     settings = [s.read() if s.count else next(rest) for s in step.program.settings]

@@ -407,4 +407,3 @@ def test_inference_without_gradients_keeps_up_with_training():
         optimizer.zero_grad()
         F.mse_loss(model(x), ad.zeros(2, 1)).backward()
         optimizer.step()
-

@@ -1,0 +1,89 @@
+"""Loops: instructions of one shape stand in the earliest loop over that shape which comes after what they read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from autodiff.compiler.formulas import COMPARISONS, FORMULAS
+from autodiff.compiler.program import Instruction, Value
+from autodiff.compiler.strided import Views, whole
+
+__all__ = ["REDUCTIONS", "Loop", "Other", "Step", "group"]
+
+REDUCTIONS = frozenset(["sum", "mean", "amax", "amin"])
+#: Elementwise, besides those that are a formula of their operands alone.
+_FURTHER = frozenset(["power_scalar", "clip", "where", "bitwise_not", "take_along", "put_along"])
+
+
+@dataclass(eq=False)
+class Loop:
+    """Instructions that run over the same shape, one element of all of them at a time."""
+
+    shape: tuple[int, ...]
+    instructions: list[Instruction] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Other:
+    """One instruction by itself: a product, a concatenation."""
+
+    instruction: Instruction
+
+
+Step = Loop | Other
+
+
+def group(views: Views) -> tuple[list[Step], dict[Value, int]]:
+    """The steps in order, and the number of the step that computes each value."""
+    steps: list[Step] = []
+    made: dict[Value, int] = {}
+    for instruction in views.computed:
+        reduces = instruction.op in REDUCTIONS
+        looped = reduces or instruction.op in FORMULAS or instruction.op in COMPARISONS or instruction.op in _FURTHER
+        if not looped:
+            steps.append(Other(instruction))
+            place = len(steps) - 1
+        else:
+            out = instruction.outputs[0]
+            shape = instruction.operands[0].shape if reduces else out.shape
+            place = _place(steps, shape, _earliest(instruction, shape, views, steps, made))
+            loop = steps[place]
+            assert isinstance(loop, Loop)
+            loop.instructions.append(instruction)
+        for v in instruction.outputs:
+            if v is not None:
+                made[v] = place
+    return steps, made
+
+
+def _earliest(
+    instruction: Instruction, shape: tuple[int, ...], views: Views, steps: list[Step], made: dict[Value, int]
+) -> int:
+    """The first step in which everything that an instruction reads is there."""
+    first = 0
+    for k, v in enumerate(instruction.operands):
+        if not isinstance(v, Value):
+            continue
+        root = views.of[v].root
+        if root not in made:
+            continue
+        step = steps[made[root]]
+        gathered = instruction.op == "take_along" and k == 0
+        same = v.shape == shape and views.of[v] == whole(root) and not gathered
+        here = same and isinstance(step, Loop) and step.shape == shape and not _reduced(step, root)
+        first = max(first, made[root] + (0 if here else 1))
+    return first
+
+
+def _reduced(loop: Loop, v: Value) -> bool:
+    """Whether a value of a loop is there only when the loop has ended."""
+    return any(i.op in REDUCTIONS and v in i.outputs for i in loop.instructions)
+
+
+def _place(steps: list[Step], shape: tuple[int, ...], first: int) -> int:
+    for k in range(first, len(steps)):
+        step = steps[k]
+        if isinstance(step, Loop) and step.shape == shape:
+            return k
+    steps.append(Loop(shape))
+    return len(steps) - 1

@@ -1,0 +1,90 @@
+"""Strided views of values: which memory a value lies in, from where, and how far apart its elements are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autodiff.compiler.program import Instruction, Program, Value
+from autodiff.primitive import primitives
+
+__all__ = ["VIEWS", "View", "Views", "whole"]
+
+#: Operations that need not touch memory: their result can be read where the operand lies.
+VIEWS = frozenset(
+    ["reshape", "transpose", "swap_last", "index", "broadcast_to", "spread", "split", "unstack", "contiguous"]
+)
+
+
+class View(NamedTuple):
+    """Elements of the memory of `root`; offset and strides count elements."""
+
+    root: Value
+    offset: int
+    strides: tuple[int, ...]
+    shape: tuple[int, ...]
+
+    def broadcast(self, shape: tuple[int, ...]) -> View:
+        """The same elements, repeated to a shape."""
+        missing = len(shape) - len(self.shape)
+        strides = [0 if n == 1 else s for n, s in zip(self.shape, self.strides)]
+        return View(self.root, self.offset, (0,) * missing + tuple(strides), shape)
+
+
+def whole(root: Value) -> View:
+    """All of a value, in order."""
+    return View(root, 0, tuple(s // root.dtype.itemsize for s in np.empty(root.shape, root.dtype).strides), root.shape)
+
+
+class Views:
+    """Says of each value of a program where it lies, as far as views go.
+
+    Attributes
+    ----------
+    of : dict of Value to View
+    computed : list of Instruction
+        What is left to do, views left out.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._stand_ins: dict[Value, Any] = {}
+        self.of: dict[Value, View] = {}
+        self.computed: list[Instruction] = []
+        for v in [*program.inputs, *program.states, *program.draws, *program.constants()]:
+            self._own(v)
+        for instruction in program.instructions:
+            if not (instruction.op in VIEWS and self._look(instruction)):
+                self.computed.append(instruction)
+                for v in instruction.outputs:
+                    if v is not None:
+                        self._own(v)
+
+    def _own(self, v: Value) -> None:
+        self._stand_ins[v] = np.empty(v.shape, v.dtype)
+        self.of[v] = whole(v)
+
+    def _look(self, instruction: Instruction) -> bool:
+        """Try the operation on memory that stands in for the operand's: it shows what the result looks like."""
+        x = instruction.operands[0]
+        if len(instruction.operands) != 1 or not isinstance(x, Value):
+            return False
+        stand_in = self._stand_ins[x]
+        if instruction.op == "spread":
+            made: Any = np.broadcast_to(stand_in, instruction.static["shape"])
+        elif instruction.op == "contiguous":
+            made = stand_in
+        else:
+            made = primitives[instruction.op].forward(stand_in, **instruction.static)
+        outs: Sequence[Any] = made if primitives[instruction.op].outputs else (made,)
+        view = self.of[x]
+        if not all(isinstance(o, np.ndarray) and np.may_share_memory(o, stand_in) for o in outs):
+            return False
+        for v, o in zip(instruction.outputs, outs):
+            if v is not None:
+                start = (o.ctypes.data - stand_in.ctypes.data) // o.itemsize
+                strides = tuple(s // o.itemsize for s in o.strides)
+                self._stand_ins[v] = o
+                self.of[v] = View(view.root, view.offset + start, strides, v.shape)
+        return True
