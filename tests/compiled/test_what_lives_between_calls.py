@@ -403,7 +403,7 @@ def test_inference_without_gradients_keeps_up_with_training():
     x = ad.ones(2, 3)
     for _ in range(6):
         with ad.no_grad():
-            np.testing.assert_allclose(fast(x).numpy(), model(x).numpy(), rtol=1e-6)
+            np.testing.assert_allclose(fast(x).numpy(), model(x).numpy(), rtol=1e-5, atol=1e-6)
         optimizer.zero_grad()
         F.mse_loss(model(x), ad.zeros(2, 1)).backward()
         optimizer.step()
