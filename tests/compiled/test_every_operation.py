@@ -117,7 +117,7 @@ CORE = [
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_machine_code_gives_the_same(operation, dtype):
     pytest.importorskip("numba", reason="machine code is made by an extra, jit")
-    for case in TABLE[operation].cases[:2]:
+    for case in TABLE[operation].cases[: 2 if dtype is np.float32 else 1]:
         if not by_value(case):
             try:
                 hold(case, None, dtype, {np.float32: 2e-5, np.float64: 1e-9}[dtype])
