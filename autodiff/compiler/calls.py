@@ -105,6 +105,12 @@ class Compiled:
             own = type("Compiled", (Compiled,), {"__call__": staticmethod(fast), "__module__": __name__})
             self.__class__ = own
 
+    def __getattr__(self, name: str) -> Any:
+        """What is not of a compiled function itself is that of the model or function: ``fast.eval()``."""
+        if name == "function" or name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.function, name)
+
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """As a method: compiled for each object by itself."""
         if instance is None:

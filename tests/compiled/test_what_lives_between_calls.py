@@ -407,3 +407,14 @@ def test_inference_without_gradients_keeps_up_with_training():
         optimizer.zero_grad()
         F.mse_loss(model(x), ad.zeros(2, 1)).backward()
         optimizer.step()
+
+
+def test_a_compiled_model_has_what_the_model_has():
+    model = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5))
+    fast = ad.compile(model)
+    assert list(fast.parameters()) == list(model.parameters())
+    fast.eval()
+    assert not model.training
+    with pytest.raises(AttributeError, match="no_such_thing"):
+        fast.no_such_thing  # noqa: B018
+    assert repr(fast).startswith("<compiled Sequential")
