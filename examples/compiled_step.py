@@ -7,12 +7,19 @@ Without Numba (`pip install 'wengert[jit]'`) the step is replayed as NumPy, with
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from time import perf_counter
 
 import autodiff as ad
 import nn
 import optim
+
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+parser.add_argument(
+    "--out", type=Path, default=Path(__file__).resolve().parent.parent / "out", help="folder to write to"
+)
+out = parser.parse_args().out
 
 ad.manual_seed(0)
 train, test = nn.data.digits(train=True), nn.data.digits(train=False)
@@ -52,10 +59,8 @@ for _ in range(3):
     readable(x[:32], y[:32])
 print(f"\n{readable.program.final}\n\n{readable.source}")
 
-out = Path(__file__).resolve().parent.parent / "out"
-out.mkdir(exist_ok=True)
 readable.save_source(out / "step.py")
-print(f"out/step.py runs alone, with no import but NumPy, and tests itself; here the code is for {fast.backend}")
+print(f"{out / 'step.py'} runs alone, with no import but NumPy, and tests itself; here the code is for {fast.backend}")
 
 batch = x[:32].clone(), y[:32].clone()
 plain = microseconds(step, *batch)

@@ -57,6 +57,7 @@ RUNS = (
     Run("circles.py", "--epochs 100 --out {out}", prints=("100% of the points",), writes=("circles.png",)),
     Run(
         "compiled_step.py",
+        "--out {out}",
         prints=("of the test digits are right", "d_model.2.weight = matmul", "runs alone", "times as fast"),
         writes=("step.py",),
     ),
