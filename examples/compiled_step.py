@@ -1,6 +1,6 @@
 """Compile a training step: the same lines, recorded once and replayed, and the code that is run, to be read.
 
-    python examples/compiled_step.py
+    python examples/compiled_step.py [--out DIR]
 
 Without Numba (`pip install 'wengert[jit]'`) the step is replayed as NumPy, with it as machine code.
 """

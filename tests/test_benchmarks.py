@@ -48,7 +48,7 @@ def test_a_case_gives_every_layer_its_parameters(name):
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize("case", SMALL)
-@pytest.mark.parametrize("name", ["ours"])
+@pytest.mark.parametrize("name", ["ours", "compiled_numpy"])
 def test_contenders_train_the_weights_of_the_floor(name, case, optimizer, capsys):
     weights = {who: trained(who, case, optimizer) for who in (name, "numpy_floor")}
     checks = compare_weights(case, optimizer, weights)
