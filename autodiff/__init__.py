@@ -88,14 +88,14 @@ __version__ = "0.1.0"
 # fmt: off
 __all__ = [
     "AnomalyError", "AutodiffError", "DivisionError", "DtypeError", "Function", "Generator", "GradientError",
-    "IndexingError", "LinAlgError", "MissingExtraError", "RecordingError", "ShapeError", "Size", "StaleValueError",
-    "Tensor", "__version__", "as_tensor", "autograd", "bool", "compile", "cuda", "default_generator", "device",
-    "double", "draw", "dtype", "e", "enable_grad", "float", "float16", "float32", "float64", "from_numpy",
-    "get_default_dtype", "get_printoptions", "get_rng_state", "grad", "gradcheck", "gradgradcheck", "half", "inf",
-    "inference_mode", "initial_seed", "int", "int16", "int32", "int64", "int8", "is_grad_enabled",
-    "is_inference_mode_enabled", "is_tensor", "linalg", "long", "manual_seed", "nan", "no_grad", "pi", "record",
-    "return_types", "seed", "set_default_dtype", "set_grad_enabled", "set_printoptions", "set_rng_state", "short",
-    "special", "tensor", "uint8",
+    "IndexingError", "LinAlgError", "MissingExtraError", "RecordingError", "SettingError", "ShapeError", "Size",
+    "StaleValueError", "Tensor", "__version__", "as_tensor", "autograd", "bool", "compile", "cuda",
+    "default_generator", "device", "double", "draw", "dtype", "e", "enable_grad", "float", "float16", "float32",
+    "float64", "from_numpy", "get_default_dtype", "get_printoptions", "get_rng_state", "grad", "gradcheck",
+    "gradgradcheck", "half", "inf", "inference_mode", "initial_seed", "int", "int16", "int32", "int64", "int8",
+    "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "linalg", "long", "manual_seed", "nan", "no_grad",
+    "pi", "record", "return_types", "seed", "set_default_dtype", "set_grad_enabled", "set_printoptions",
+    "set_rng_state", "short", "special", "tensor", "uint8",
 ]
 # fmt: on
 __all__ += [_name for _family in _FAMILIES for _name in _family.__all__]

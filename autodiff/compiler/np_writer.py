@@ -260,6 +260,8 @@ class Writer:
         names = [self.name(v) if v is not None else "_" for v in i.outputs]
         extra = len(op.residuals)
         outs = names[: len(names) - extra] if op.residuals and len(names) > extra else names
+        if not outs:
+            return text
         if op.outputs:
             inner = ", ".join(outs) + ","
             others = ", ".join(names[len(outs) :] or ["*_"])
