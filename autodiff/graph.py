@@ -329,6 +329,9 @@ class Recorder(Listener, Protocol):
     def wrote(self, t: Any, key: tuple[Any, ...], indices: tuple[Any, ...], value: Any) -> None:
         """Hear that ``t[key] = value`` was done in memory."""
 
+    def handing_out(self, number: Any, t: Any) -> None:
+        """Hear that a function returns the one element of `t` as this number."""
+
     def same(self, t: Any, source: Any) -> None:
         """Hear that `t` holds a copy of the elements of `source`, a Tensor or an array."""
 

@@ -42,6 +42,14 @@ def leaving(t: Any, how: str) -> Any:
     return t
 
 
+def number_of(t: Any) -> Any:
+    """The one element of a Tensor as a Python number; a recorder knows it again where it is returned."""
+    number = t._array.item()
+    if modes.recorder is not None:
+        modes.recorder.handing_out(number, t)
+    return number
+
+
 #: What users call the primitives whose names are NumPy's, or ours.
 SPOKEN = {"power_scalar": "pow", "power": "pow", "clip": "clamp", "negative": "neg", "multiply": "mul"}
 _PRODUCTS = ("matmul", "linear", "contract")

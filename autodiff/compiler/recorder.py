@@ -105,6 +105,8 @@ class Recorder:
         self.leaf_adjoints: dict[int, Value] = {}
         #: Numbers of the host that the next operation was given, each with what it was before.
         self.told: list[tuple[float, Scalar]] = []
+        #: Numbers that were handed out for elements, by identity.
+        self.handed_out: list[tuple[Any, Value]] = []
         self.phase = "forward"
 
     # ------------------------------------------------------------------ values
@@ -303,6 +305,11 @@ class Recorder:
         for state, memory in self.memory.items():
             if memory is known:
                 self.written[state] = known
+
+    def handing_out(self, number: Any, t: Any) -> None:
+        """Know a number again where it is returned: a replay computes it, and hands it out as one."""
+        if self.failure is None:
+            self.handed_out.append((number, self.value_of(t)))
 
     def same(self, t: Any, source: Any) -> None:
         """Know a copy: a Tensor that holds the elements of a Tensor or of an array of the user's."""

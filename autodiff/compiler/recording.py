@@ -36,13 +36,18 @@ class Output:
         Whether it has a place in a graph.
     plain : bool
         Whether it is an array and not a Tensor.
+    number : bool
+        Whether it is a Python number.
     """
 
-    def __init__(self, index: int | None, kept: Any = None, tracked: bool = False, plain: bool = False) -> None:
+    def __init__(
+        self, index: int | None, kept: Any = None, tracked: bool = False, plain: bool = False, number: bool = False
+    ) -> None:
         self.index = index
         self.kept = kept
         self.tracked = tracked
         self.plain = plain
+        self.number = number
 
 
 class Recording:
@@ -199,6 +204,11 @@ def _gather_results(recording: Recording, reach: Reach) -> None:
     known = {id(t): t for t in reach.tensors.values()}
     program = recording.program
     for x in recording.leaves:
+        number = next((v for n, v in recording.recorder.handed_out if n is x), None)
+        if number is not None:
+            recording.outputs.append(Output(len(program.results), number=True))
+            program.results.append(number)
+            continue
         plain = isinstance(x, np.ndarray)
         if id(x) in known or not (plain or isinstance(x, TensorValue)):
             recording.outputs.append(Output(None, kept=x))

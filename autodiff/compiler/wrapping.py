@@ -229,8 +229,8 @@ class Wrapper:
         outputs = step.outputs
         if len(outputs) != 1 or step.structure.model is not None or outputs[0].index != 0:
             body.append(f"return {self._name('assemble', Assembly(step))}(out)")
-        elif outputs[0].plain:
-            body.append("return out")
+        elif outputs[0].plain or outputs[0].number:
+            body.append("return out.item()" if outputs[0].number else "return out")
         else:
             value = step.program.results[0]
             node = self._name("node", _spent(value.shape, value.dtype))
@@ -304,5 +304,6 @@ class Assembly:
             if o.index is None:
                 leaves.append(o.kept)
             else:
-                leaves.append(outs[o.index] if o.plain else wrap(outs[o.index], node))
+                out = outs[o.index]
+                leaves.append(out.item() if o.number else out if o.plain else wrap(out, node))
         return self.structure.build(leaves)

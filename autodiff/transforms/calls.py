@@ -11,6 +11,7 @@ from autodiff import dtypes, gradients
 from autodiff.errors import DtypeError, GradientError, ShapeError
 from autodiff.graph import Leaf, Node, Value, Vertex, modes, tick, wrap
 from autodiff.names.joining import stack
+from autodiff.operands import number_of
 from autodiff.trees import Structure, flatten
 
 __all__ = [
@@ -192,7 +193,7 @@ def like(x: Any, value: Any) -> Any:
         return value
     if isinstance(x, np.ndarray) or value._array.ndim:
         return value._array
-    return value._array[()] if isinstance(x, np.generic) else value._array.item()
+    return value._array[()] if isinstance(x, np.generic) else number_of(value)
 
 
 def reaches(tensors: Sequence[Any], start: int) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from autodiff.errors import DtypeError, ShapeError
 from autodiff.graph import Value, modes
+from autodiff.operands import number_of
 from autodiff.transforms.calls import Call, checked_pair, fit, leaves_of, pull, reaches, settle
 
 __all__ = ["grad", "grad_and_value", "hvp", "value_and_grad", "vjp"]
@@ -22,7 +23,7 @@ def _differentiated(
     _scalar(output, name)
     create = modes.grad and not call.plain and reaches([output], call.start)
     grads = pull([output], call.inputs, [None], create_graph=create, retain_graph=has_aux)
-    value = output._array.item() if call.plain else settle(output, call.start)
+    value = number_of(output) if call.plain else settle(output, call.start)
     return call.restore(settle(grads, call.start)), value, settle(aux, call.start)
 
 

@@ -418,3 +418,20 @@ def test_a_compiled_model_has_what_the_model_has():
     with pytest.raises(AttributeError, match="no_such_thing"):
         fast.no_such_thing  # noqa: B018
     assert repr(fast).startswith("<compiled Sequential")
+
+
+def test_a_value_and_its_gradient_go_to_scipy_as_they_do_uncompiled():
+    def rosenbrock(x):
+        return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
+
+    plain = ad.func.value_and_grad(rosenbrock)
+    fast = ad.compile(plain)
+    for i in range(5):
+        x = np.linspace(0.0, 1.0 + i, 5)
+        value, gradient = fast(x)
+        expected, slope = plain(x)
+        assert type(value) is type(expected) is float
+        assert value == pytest.approx(expected, rel=1e-12)
+        assert isinstance(gradient, np.ndarray)
+        np.testing.assert_allclose(gradient, slope, rtol=1e-12)
+    assert fast.stats["recorded"] == 2
