@@ -224,6 +224,7 @@ def test_a_frozen_parameter_and_its_state_stay_as_they_are_until_it_is_thawed(ma
 
 @over_optimizers
 def test_a_tied_weight_moves_once(make):
+    ad.manual_seed(0)  # weights that the step nearly takes to zero would have few digits left to compare
     net = nn.Sequential(nn.Linear(3, 3, bias=False), nn.Linear(3, 3, bias=False))
     net[1].weight = net[0].weight
     optimizer = make(net.parameters())
