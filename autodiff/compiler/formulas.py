@@ -39,6 +39,7 @@ FORMULAS = {
     "rsqrt": "{one} / math.sqrt({0})",
     "power": "{0} ** {1}",
     "exp": "math.exp({0})",
+    "erf": "math.erf({0})",
     "expm1": "math.expm1({0})",
     "log": "math.log({0})",
     "log1p": "math.log1p({0})",

@@ -18,7 +18,6 @@ STEPS = 10
 AS_NUMPY = {
     "a_tensor_that_is_written_by_the_step",
     "in_place_inside_the_forward",
-    "layer_norm_gelu_and_dropout",
     "classes_that_count_differently",
     "likelihoods_of_classes",
     "probabilities_that_are_checked",
