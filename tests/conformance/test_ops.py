@@ -158,6 +158,15 @@ WITHOUT = {
     "cross_entropy_backward",
     "last_writes",
     "write_view",
+    # Compared as layers and losses, in test_nn.py.
+    "batch_norm",
+    "batch_norm_backward",
+    "batch_norm_inference",
+    "layer_norm",
+    "layer_norm_backward",
+    "check_classes",
+    "check_probabilities",
+    "dropout_mask",
 }
 # What PyTorch's own formulas cannot differentiate (again): binary_cross_entropy by its target.
 FIRST_ORDER_ONLY = {"binary_cross_entropy"}
