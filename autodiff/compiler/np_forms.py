@@ -104,9 +104,14 @@ def _ufunc(i: Instruction) -> Form | None:
         return None
 
     def write(w: Writer, i: Instruction) -> list[str]:
-        operands = [w.operand(o, common) for o in i.operands]
-        named = "out=" if name in ("maximum", "minimum") else ""  # NumPy warns of it by position, of these two
-        return [f"{w.function(name)}({', '.join([*operands, named + w.out(i)])})"]
+        out = i.outputs[0]
+        if name not in ("maximum", "minimum"):
+            operands = [w.operand(o, common) for o in i.operands]
+            return [f"{w.function(name)}({', '.join([*operands, w.out(i)])})"]
+        # Of these two NumPy warns of `out` by position, and takes two small arrays of one shape 0.3 us faster.
+        spread = out.size <= _SHORT and common is not None and common.kind == "f"
+        operands = [w.spread(o, out) if spread else w.operand(o, common) for o in i.operands]
+        return [f"{w.function(name)}({', '.join(operands)}, out={w.out(i)})"]
 
     return Form("write", write, tuple(range(len(i.operands))))
 

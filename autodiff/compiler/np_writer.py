@@ -215,6 +215,13 @@ class Writer:
         text = f'np.full({size}, {number!r}, "{dtype}")'
         return self.prepared(text, "ones" if number == 1.0 else "shares")
 
+    def spread(self, o: Any, like: Value) -> str:
+        """An operand, and of a number an array of the shape of `like`."""
+        if isinstance(o, (Value, Scalar)):
+            return self.operand(o, like.dtype)
+        text = f'np.full({_tuple(like.shape)}, {_literal(o)}, "{like.dtype}")'
+        return self.prepared(text, "zeros" if o == 0 else "filled")
+
     def number(self, x: Any, dtype: Any) -> str:
         """A number as an array without dims, which NumPy takes faster than a Python number."""
         text = _literal(x)
