@@ -383,7 +383,8 @@ def compile(
     function can reach, which parameters have a gradient. Two calls are recorded and compared before a third is
     replayed. What lives between calls is read and written where it is: parameters, buffers, gradients, optimizer state
     and step counts, learning rates, random generators, Tensors that the function closes over. Ordinary steps and
-    compiled ones can be mixed freely. A Tensor that is returned has memory of its own, and no graph.
+    compiled ones can be mixed freely. A Tensor that is returned has memory of its own, and no graph. Intermediate
+    values share planned memory, so one compiled function must not run in two threads at once.
 
     The order of floating-point operations may differ from that of an ordinary step, and so may the last digits: by up
     to 1e-5 of a Tensor's norm in float32, 1e-12 in float64.
