@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autodiff.graph import stamp, wrap
+from autodiff.heap import aligned
 from autodiff.ops.index import index
 from autodiff.ops.shape import concatenate, reshape
 from autodiff.primitive import recorded
-from optim.program import aligned
 from optim.running import grad_of
 from optim.state import is_read
 

@@ -14,8 +14,9 @@ import numpy as np
 
 from autodiff.errors import ShapeError
 from autodiff.graph import changes, last_write, tick, wrap
+from autodiff.heap import aligned
 from autodiff.primitive import plain
-from optim.program import Program, aligned
+from optim.program import Program
 
 if TYPE_CHECKING:
     from optim.optimizer import Optimizer

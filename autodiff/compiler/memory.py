@@ -14,13 +14,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from autodiff.graph import Storage
+from autodiff.heap import aligned
 
-__all__ = ["ArrayMemory", "FlatMemory", "GradMemory", "Memory", "TensorMemory", "gather", "joined", "new_flat"]
+__all__ = ["ArrayMemory", "FlatMemory", "GradMemory", "Memory", "TensorMemory", "gather", "joined"]
 
 Array = np.ndarray[Any, Any]
-
-#: Of the processor's cache.
-_LINE = 64
 
 
 class Memory(Protocol):
@@ -115,14 +113,6 @@ class _Part(Storage):
         self.own = value
 
 
-def new_flat(size: int, dtype: Any) -> Array:
-    """Zeros that begin at a cache line."""
-    dtype = np.dtype(dtype)
-    memory = np.zeros(size * dtype.itemsize + _LINE, np.uint8)
-    start = -memory.ctypes.data % _LINE
-    return memory[start : start + size * dtype.itemsize].view(dtype)
-
-
 def joined(arrays: Sequence[Array]) -> Array | None:
     """The vector that arrays are together, if they lie in memory one after the other; else None."""
     first = arrays[0]
@@ -147,7 +137,7 @@ def gather(tensors: Sequence[Any]) -> bool:
     if len(tensors) == 1 or not all(map(_alone, tensors)):
         return False
     arrays = [t._array for t in tensors]
-    flat = new_flat(sum(a.size for a in arrays), arrays[0].dtype)
+    flat = aligned(sum(a.size for a in arrays), arrays[0].dtype)
     block, start = Storage(), 0
     for t, a in zip(tensors, arrays):
         view = flat[start : start + a.size].reshape(a.shape)

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from autodiff.compiler.backends import Backend, choose
-from autodiff.compiler.memory import FlatMemory, GradMemory, TensorMemory, gather, new_flat
+from autodiff.compiler.memory import FlatMemory, GradMemory, TensorMemory, gather
 from autodiff.compiler.program import Program, Value
 from autodiff.compiler.recording import Recording
 from autodiff.compiler.scalars import Scalar, Setting
 from autodiff.compiler.uniting import prune, unite
 from autodiff.errors import RecordingError
 from autodiff.graph import Storage, wrap
+from autodiff.heap import aligned
 from autodiff.primitive import primitives
 
 __all__ = ["Grads", "Step"]
@@ -36,7 +37,7 @@ class Grads:
     def allocate(self) -> None:
         """Take new memory: somebody holds what was shown before, and keeps it as it is."""
         arrays = [m.tensor._array for m in self.memories]
-        flat = new_flat(sum(a.size for a in arrays), arrays[0].dtype)
+        flat = aligned(sum(a.size for a in arrays), arrays[0].dtype)
         self.tensors, self.block, start = [], Storage(), 0
         for memory, a in zip(self.memories, arrays):
             memory.place = flat[start : start + a.size].reshape(a.shape)
