@@ -198,13 +198,16 @@ def test_after_zero_grad_a_step_does_what_pytorchs_does(name, settings, set_to_n
     pair.assert_equal()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("name", "settings"), [("SGD", {"lr": 0.1, "momentum": 0.9}), ("AdamW", {"lr": 0.1})])
-def test_a_whole_training_loop_ends_with_the_same_weights(name, settings):
+def test_a_whole_training_loop_ends_with_the_same_weights(name, settings, dtype):
     rng = np.random.default_rng(3)
-    x = rng.standard_normal((20, 4)).astype(np.float32)
+    x = rng.standard_normal((20, 4)).astype(dtype)
     y = rng.integers(0, 3, 20)
-    theirs = torch.nn.Sequential(torch.nn.Linear(4, 16), torch.nn.Tanh(), torch.nn.Linear(16, 3))
-    ours = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 3))
+    theirs = torch.nn.Sequential(torch.nn.Linear(4, 16), torch.nn.Tanh(), torch.nn.Linear(16, 3)).to(
+        getattr(torch, dtype)
+    )
+    ours = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 3)).to(getattr(ad, dtype))
     ours.load_state_dict({k: v.numpy() for k, v in theirs.state_dict().items()})
     for model, lib, tensor, losses in ((ours, optim, ad.tensor, nn), (theirs, torch.optim, torch.tensor, torch.nn)):
         optimizer = getattr(lib, name)(model.parameters(), **settings)
@@ -213,4 +216,10 @@ def test_a_whole_training_loop_ends_with_the_same_weights(name, settings):
             losses.CrossEntropyLoss()(model(tensor(x)), tensor(y)).backward()
             optimizer.step()
     for key, value in theirs.state_dict().items():
-        np.testing.assert_allclose(ours.state_dict()[key].numpy(), value.numpy(), rtol=1e-4, atol=1e-5)
+        mine, right = ours.state_dict()[key].numpy(), value.numpy()
+        if dtype == "float64":
+            np.testing.assert_allclose(mine, right, rtol=1e-9, atol=1e-10)
+        else:
+            # AdamW divides a gradient by its own size: where that is next to nothing, a rounding error takes a step of
+            # its own, in either library. So single weights may differ, and whole tensors may not.
+            assert np.linalg.norm(mine - right) < 1e-4 * np.linalg.norm(right)
