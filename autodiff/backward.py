@@ -78,6 +78,7 @@ def sweep(
     useful = None if wanted is None else _ancestry(roots, wanted)
     listener = modes.listener
     attentive = wanted is not None or listener is not None
+    told = None if listener is modes.recorder else listener  # a recorder hears the sums as operations
     pending: dict[Any, Any] = {}
     owned: set[Any] = set()
     found: dict[Vertex, Any] = {}
@@ -95,8 +96,8 @@ def sweep(
                 pending[edge] = g  # borrowed: most vertices get one contribution, and no sum is needed
                 if type(edge) is not Leaf:
                     heappush(heap, (-edge.seq, edge))
-            if listener is not None and node is not None:
-                _tell(listener, node, position, edge, g, pending[edge])
+            if told is not None and node is not None:
+                _tell(told, node, position, edge, g, pending[edge])
         # Forget them, so that what nobody needs any more is freed, and what is fresh counts as fresh in `own`.
         g = seeds = None  # type: ignore[assignment]
         if not heap:

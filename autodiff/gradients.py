@@ -6,6 +6,7 @@ Both send seeds into the graph by `sweep`; what they add is checking what was as
 from __future__ import annotations
 
 from collections.abc import Iterable
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -75,8 +76,10 @@ def backward(
             g = found.pop(vertex)
             vertex.grad = g if before is None else before + g
             changes.structure += 1
+        elif modes.recorder is not None and before is None:
+            vertex.grad = _own_recorded(found.pop(vertex))
         elif modes.recorder is not None:
-            _accumulate_recorded(vertex, found.pop(vertex))
+            _accumulate_recorded(before, found.pop(vertex))
         elif before is None:
             vertex.grad = wrap(own(found.pop(vertex)))
             changes.structure += 1
@@ -179,12 +182,27 @@ def _copy_recorded(g: Any) -> Any:
     return copy
 
 
-def _accumulate_recorded(vertex: Vertex, g: Any) -> None:
-    """Add to a ``.grad`` while a step is recorded: in the memory it has, if it has some."""
-    before = vertex.grad
-    if before is None:
-        vertex.grad = _copy_recorded(g)
-        return
+def _own_recorded(g: Any) -> Any:
+    """A Tensor whose memory nothing else can reach: `g` itself, or a copy. As `backward.own`, and called as that is."""
+    if _held(g) == _UNSHARED and g._base is None and g._array.base is None and g._array.flags.writeable:
+        return g
+    return _copy_recorded(g)
+
+
+def _held(t: Any) -> tuple[int, int]:
+    return getrefcount(t), getrefcount(t._array)
+
+
+def _calibrate(t: Any) -> tuple[int, int]:
+    return _held(t)
+
+
+# Of a Tensor that nothing else holds, and its array.
+_UNSHARED = _calibrate({0: wrap(np.empty(1))}.pop(0))
+
+
+def _accumulate_recorded(before: Any, g: Any) -> None:
+    """Add to a ``.grad`` while a step is recorded: in the memory it has."""
     with_g = recorded.add(before, g)
     before._array[...] = with_g._array
     stamp(before._storage)

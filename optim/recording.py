@@ -16,7 +16,8 @@ from autodiff.heap import aligned
 from autodiff.ops.index import index
 from autodiff.ops.shape import concatenate, reshape
 from autodiff.primitive import recorded
-from optim.running import grad_of
+from optim.program import Program
+from optim.running import SMALL_BYTES, grad_of
 from optim.state import is_read
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Pack:
         self.counts_steps = optimizer.counts_steps
         arrays = [p._array for p in members]
         size, dtype = sum(a.size for a in arrays), arrays[0].dtype
+        self.nbytes = size * dtype.itemsize
         self.slots = [aligned(size, dtype) for _ in names]
         self.count = Count(t)
         ends = np.cumsum([a.size for a in arrays]).tolist()
@@ -176,26 +178,76 @@ def _pack(optimizer: Optimizer, members: list[Any], names: tuple[str, ...], t: i
 
 
 def _step(optimizer: Optimizer, recorder: Any, h: Any, pack: Pack) -> None:
-    """Run the rule on the flat values of one pack, and write the results where they belong."""
-    members, whole = pack.members, not optimizer.elementwise
-    flat_p = members[0] if whole else _joined([wrap(p._array, None, p._storage) for p in members])
-    flat_g = grad_of(members[0]) if whole else _joined([grad_of(p) for p in members])
+    """Run the rule for one pack, and write the results where they belong."""
+    count = pack.count
     slots = [wrap(flat) for flat in pack.slots]
     for name, slot in zip(pack.names, slots):
         recorder.add_state(slot, name)
-    if whole:
-        slots = [reshape(slot, shape=members[0]._array.shape) for slot in slots]
-    count = pack.count
     t = recorder.setting(("count", id(count)), "t", count.next, True) if pack.counts_steps else count.t + 1
-    new, kept = optimizer.update(recorded, wrap(flat_p._array, None, flat_p._storage), flat_g, tuple(slots), t, h)
-    for p, part in zip(members, pack.parts):
-        piece = new if whole else reshape(index(new, key=(part,)), shape=p._array.shape)
-        write(recorder, p, piece)
-    for before, after in zip(slots, kept):
-        write(recorder, before, after)
+    if not optimizer.elementwise:
+        _as_a_whole(optimizer, recorder, h, pack, slots, t)
+    elif pack.nbytes < SMALL_BYTES:
+        _together(optimizer, recorder, h, pack, slots, t)
+    else:
+        _in_blocks(optimizer, recorder, h, pack, slots, t)
     count.t += 1
     count.array[...] = count.t
     recorder.packs.append((optimizer, pack))
+
+
+def _as_a_whole(optimizer: Optimizer, recorder: Any, h: Any, pack: Pack, slots: list[Any], t: Any) -> None:
+    """Run the rule on one parameter as it is."""
+    p = pack.members[0]
+    slots = [reshape(slot, shape=p._array.shape) for slot in slots]
+    new, kept = optimizer.update(recorded, _now(p), grad_of(p), tuple(slots), t, h)
+    for before, after in zip([p, *slots], [new, *kept]):
+        write(recorder, before, after)
+
+
+def _together(optimizer: Optimizer, recorder: Any, h: Any, pack: Pack, slots: list[Any], t: Any) -> None:
+    """Run the rule on the values of small parameters, laid out one after the other."""
+    flat_p = _joined([_now(p) for p in pack.members])
+    flat_g = _joined([grad_of(p) for p in pack.members])
+    new, kept = optimizer.update(recorded, flat_p, flat_g, tuple(slots), t, h)
+    for p, part in zip(pack.members, pack.parts):
+        write(recorder, p, reshape(index(new, key=(part,)), shape=p._array.shape))
+    for before, after in zip(slots, kept):
+        write(recorder, before, after)
+
+
+def _in_blocks(optimizer: Optimizer, recorder: Any, h: Any, pack: Pack, slots: list[Any], t: Any) -> None:
+    """Update large parameters where they lie, as an ordinary step does, with a rule heard on one element alone.
+
+    On whole arrays, each operation of the rule would make an array as large as all parameters together. What it does to
+    one element it does to all: the recorder takes down what it hears as operations on all of them.
+    """
+    grads = [grad_of(p) for p in pack.members]
+    states = [recorder.value_of(slot) for slot in slots]
+    heard = [recorder.joined(pack.members), recorder.joined(grads), *states]
+    with recorder.standing_in(heard) as (p, g, *s):
+        new, kept = optimizer.update(recorded, p, g, tuple(s), t, h)
+        results = [recorder.value_of(x) for x in (new, *kept)]
+    _run_in_place(optimizer, h.group, pack, grads)
+    for p, piece in zip(pack.members, recorder.parted(results[0], pack.parts, pack.members)):
+        _written(recorder, p, piece)
+    for slot, after in zip(slots, results[1:]):
+        _written(recorder, slot, after)
+
+
+def _run_in_place(optimizer: Optimizer, group: dict[str, Any], pack: Pack, grads: Sequence[Any]) -> None:
+    """Run the rule over blocks of each parameter and its slots."""
+    program = Program()
+    written = program.write_down(optimizer.update, len(pack.slots), pack.count.t + 1, group)
+    for p, g, part in zip(pack.members, grads, pack.parts):
+        flat = p._array.reshape(-1)  # of one that is not contiguous, a copy
+        program.run(written, [flat, g._array.reshape(-1), *[slot[part] for slot in pack.slots]])
+        if not np.may_share_memory(flat, p._array):
+            p._array[...] = flat.reshape(p._array.shape)
+
+
+def _now(p: Any) -> Any:
+    """The values of a parameter, out of its graph."""
+    return wrap(p._array, None, p._storage)
 
 
 def _joined(tensors: list[Any]) -> Any:
@@ -207,5 +259,10 @@ def _joined(tensors: list[Any]) -> Any:
 def write(recorder: Any, t: Any, value: Any) -> None:
     """Put new values into the memory of a Tensor."""
     t._array[...] = value._array
+    _written(recorder, t, value)
+
+
+def _written(recorder: Any, t: Any, value: Any) -> None:
+    """Say that new values were put into the memory of a Tensor."""
     stamp(t._storage)
     recorder.wrote(t, (...,), (), value)

@@ -11,7 +11,8 @@ compared before anything is replayed (`autodiff.compiler.comparison`), so that a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from itertools import count as count_from
 from typing import Any, NamedTuple
@@ -91,6 +92,8 @@ class Recorder:
         self.given: list[Known] = []
         #: The memory behind each state.
         self.memory: dict[Value, Known] = {}
+        #: The leaf whose gradient a state is.
+        self.gradients: dict[Value, Any] = {}
         #: State whose elements were overwritten, in order.
         self.written: dict[Value, Known] = {}
         #: Leaves whose gradient was taken away before anything was added to it: whether there was one is all the same.
@@ -123,6 +126,14 @@ class Recorder:
         """Make a Tensor that lives between calls a state; once."""
         found = self.known.get(id(t._array))
         return found.value if found is not None else self._new_state(t._array, t._storage, name)
+
+    def add_gradient(self, owner: Any, g: Any, name: str) -> None:
+        """Make the gradient of a leaf a state: memory that the call may let go of, and that is therefore not held."""
+        if id(g._array) not in self.known:
+            value = Value("state", g._array.shape, g._array.dtype, name)
+            self.program.states.append(value)
+            self.memory[value] = self._know(g._array, value, g._storage)
+            self.gradients[value] = owner
 
     def _new_state(self, array: Array, storage: Storage | None, name: str) -> Value:
         value = Value("state", array.shape, array.dtype, name)
@@ -169,15 +180,44 @@ class Recorder:
         if base.base is not None and base.root().version > base.version:
             self._look_again(base)
         op, rest, static = view
-        known.value = self._emit(op, (base.value, *rest), static, known.value.shape, known.value.dtype)
+        known.value = self.emit(op, (base.value, *rest), static, known.value.shape, known.value.dtype)
         known.version = known.root().version
 
-    def _emit(self, op: str, operands: Sequence[Any], static: dict[str, Any], shape: Any, dtype: Any) -> Value:
+    def emit(self, op: str, operands: Sequence[Any], static: dict[str, Any], shape: Any, dtype: Any) -> Value:
         """Add an instruction that no primitive was heard to run."""
         value = Value("result", shape, dtype)
         place = self.places.here(self.phase)
         self.program.instructions.append(Instruction(op, tuple(operands), dict(static), (value,), place))
         return value
+
+    # ------------------------------------------------------------------ what is told and not run
+
+    def joined(self, tensors: Sequence[Any]) -> Value:
+        """Tensors of one dtype, one after the other in one vector."""
+        rows = [self.emit("reshape", (self.value_of(t),), {"shape": (-1,)}, (t._array.size,), t.dtype) for t in tensors]
+        size = sum(row.size for row in rows)
+        return rows[0] if len(rows) == 1 else self.emit("concatenate", rows, {"axis": 0}, (size,), rows[0].dtype)
+
+    def parted(self, flat: Value, parts: Sequence[slice], like: Sequence[Any]) -> list[Value]:
+        """Parts of a vector, in the shapes of Tensors."""
+        found = []
+        for part, t in zip(parts, like):
+            row = self.emit("index", (flat,), {"key": (part,)}, (t._array.size,), flat.dtype)
+            found.append(self.emit("reshape", (row,), {"shape": t._array.shape}, t._array.shape, flat.dtype))
+        return found
+
+    @contextmanager
+    def standing_in(self, vectors: Sequence[Value]) -> Iterator[list[Any]]:
+        """Tensors of one element, of which elementwise operations are taken down as if they were these vectors."""
+        stand_ins = [wrap(np.ones(1, v.dtype)) for v in vectors]
+        for t, v in zip(stand_ins, vectors):
+            self._know(t._array, v, t._storage)
+        start = len(self.program.instructions)
+        yield stand_ins
+        for i in self.program.instructions[start:]:
+            for v in i.outputs:
+                if v is not None and v.shape == (1,):
+                    v.shape = vectors[0].shape
 
     # ------------------------------------------------------------------ what a listener hears
 
@@ -282,9 +322,9 @@ class Recorder:
         if whole and operand.dtype == before.dtype and isinstance(operand, Value):
             new = operand
         elif whole:
-            new = self._emit("cast", (operand,), {"dtype": before.dtype}, before.shape, before.dtype)
+            new = self.emit("cast", (operand,), {"dtype": before.dtype}, before.shape, before.dtype)
         else:
-            new = self._emit("index_put", (before, operand, *places), {"key": key}, before.shape, before.dtype)
+            new = self.emit("index_put", (before, operand, *places), {"key": key}, before.shape, before.dtype)
         self._becomes(known, new, t._storage.version)
 
     def _becomes(self, known: Known, new: Value, version: int) -> None:
@@ -297,7 +337,7 @@ class Recorder:
             known.value, known.version = new, version
             base = known.base
             operands = (base.value, new, *rest)
-            new = self._emit("write_view", operands, {"view": op, "static": static}, base.value.shape, base.value.dtype)
+            new = self.emit("write_view", operands, {"view": op, "static": static}, base.value.shape, base.value.dtype)
             known = base
         if known in self.given:
             self.refuse("an argument of the step is written in place", "write into a copy: x = x.clone()")
@@ -315,9 +355,9 @@ class Recorder:
         """Know a copy: a Tensor that holds the elements of a Tensor or of an array of the user's."""
         if self.failure is None:
             value = self.value_of(source if isinstance(source, TensorValue) else wrap(source))
-            copy = self._emit("copy", (value,), {}, t._array.shape, value.dtype)
+            copy = self.emit("copy", (value,), {}, t._array.shape, value.dtype)
             if t._array.dtype != value.dtype:
-                copy = self._emit("cast", (copy,), {"dtype": t._array.dtype}, t._array.shape, t._array.dtype)
+                copy = self.emit("cast", (copy,), {"dtype": t._array.dtype}, t._array.shape, t._array.dtype)
             self._know(t._array, copy, t._storage)
 
     def cleared(self, t: Any) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -127,10 +128,7 @@ def record(
             recorder.add_state(t, path)
     owners = [*[t for t in leaves if isinstance(t, TensorValue)], *reach.tensors.values()]
     names = [*[""] * (len(owners) - len(reach.tensors)), *reach.tensors]
-    before = {id(t): _grad(t) for t in owners}
-    for name, t in zip(names, owners):
-        if before[id(t)] is not None:
-            recorder.add_state(before[id(t)], f"{name}.grad")
+    before = _gradients(recorder, owners, names)
     args, kwargs = structure.build(given)
     outer = modes.listener, modes.recorder
     changes.recordings += 1
@@ -194,6 +192,17 @@ def _spoken(path: str, names: tuple[str, ...]) -> str:
     return "_".join(parts[1:]) or "x"
 
 
+def _gradients(recorder: Recorder, owners: list[Any], names: list[str]) -> dict[int, Any]:
+    """Make the gradients that are there states, without holding them: the call may free their memory for new ones."""
+    before: dict[int, Any] = {}
+    for name, t in zip(names, owners):
+        g = _grad(t)
+        before[id(t)] = None if g is None else ref(g)
+        if g is not None:
+            recorder.add_gradient(t, g, f"{name}.grad")
+    return before
+
+
 def _grad(t: Any) -> Any:
     """The gradient of a Tensor without looking at it as a user does."""
     return t._node.grad if isinstance(t._node, Leaf) else None
@@ -224,17 +233,17 @@ def _gather_state(recording: Recording, reach: Reach, owners: list[Any], before:
     recorder, program = recording.recorder, recording.program
     tensors = {id(t._array): t for t in reversed(owners)}
     slots = {id(slot): slot for _, pack in recording.packs for slot in pack.slots}
-    grads = {id(g._array): t for t in owners if (g := before[id(t)]) is not None}
     arrays = {id(a): a for a in reach.arrays.values()}
     for value, known in recorder.memory.items():
+        if value in recorder.gradients:
+            recording.memory[value] = GradMemory(recorder.gradients[value])
+            continue
         held = known.held
         assert held is not None
         key = id(held)
         owner = tensors.get(key)
         if owner is not None:
             recording.memory[value] = TensorMemory(owner)
-        elif key in grads:
-            recording.memory[value] = GradMemory(grads[key])
         elif key in slots or key in arrays:
             recording.memory[value] = ArrayMemory(held)
         elif (source := _seen_through(held, arrays)) is not None:
@@ -271,7 +280,7 @@ def _gather_grad(recording: Recording, t: Any, before: Any, states: dict[Any, Va
         return
     value = recorder.value_of(after)
     state = states.get(("grad", id(t)))
-    if after is before and value is state:
+    if before is not None and after is before() and value is state:
         recording.grads[id(t)] = (t, "untouched")
         return
     path = next((path for path, known in reach.tensors.items() if known is t), "input")

@@ -1,0 +1,78 @@
+"""A compiled step needs no more memory than the step itself: not while it is recorded, made ready, or replayed."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import autodiff as ad
+import nn
+import optim
+
+#: Updates of packs of this many parameters run in blocks, as ordinary ones do: no test of a small network sees that.
+WIDTHS = 200, 150, 10
+
+OPTIMIZERS = {
+    "sgd": lambda parameters: optim.SGD(parameters, lr=0.1),
+    "momentum": lambda parameters: optim.SGD(parameters, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.1),
+    "adam": lambda parameters: optim.Adam(parameters, lr=0.01, amsgrad=True),
+    "adamw": lambda parameters: optim.AdamW(parameters, lr=0.01),
+}
+
+
+def training(make, widths=WIDTHS):
+    """A model, its optimizer and a step."""
+    ad.manual_seed(0)
+    layers = [nn.Linear(a, b) for a, b in pairwise(widths)]
+    model = nn.Sequential(layers[0], *[m for layer in layers[1:] for m in (nn.Tanh(), layer)])
+    optimizer = make(model.parameters())
+
+    def step(x, y):
+        optimizer.zero_grad()
+        loss = (model(x) - y).square().mean()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return model, optimizer, step
+
+
+def batch(seed, n, widths=WIDTHS):
+    rng = np.random.default_rng(seed)
+    return [ad.tensor(rng.normal(size=(n, width)).astype(np.float32)) for width in (widths[0], widths[-1])]
+
+
+def transposed(model):
+    """Let a weight lie in memory by columns."""
+    weight = model[0].weight
+    weight.data = ad.tensor(np.ascontiguousarray(weight.detach().numpy().T)).t()
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_large_parameters_are_updated_to_the_last_bit_as_ordinary_steps_do(name):
+    """While the step is recorded, the rule runs block by block and is heard on one element."""
+    model, optimizer, step = training(OPTIMIZERS[name])
+    twin, other, ordinary = training(OPTIMIZERS[name])
+    compiled = ad.compile(step, backend="numpy", passes=())
+    for i in range(6):
+        assert compiled(*batch(i, 8)).item() == ordinary(*batch(i, 8)).item()
+        for p, q in zip(model.parameters(), twin.parameters()):
+            np.testing.assert_array_equal(p.detach(), q.detach())
+            np.testing.assert_array_equal(p.grad, q.grad)
+            for slot in optimizer.state[p]:
+                np.testing.assert_array_equal(optimizer.state[p][slot], other.state[q][slot])
+    assert compiled.stats["replayed"] >= 3
+
+
+def test_a_large_parameter_that_lies_in_memory_by_columns_is_updated_where_it_lies():
+    model, _, step = training(OPTIMIZERS["adam"])
+    twin, _, ordinary = training(OPTIMIZERS["adam"])
+    transposed(model)
+    transposed(twin)
+    memory = model[0].weight.detach().numpy()
+    compiled = ad.compile(step)
+    for i in range(2):
+        compiled(*batch(i, 8))
+        ordinary(*batch(i, 8))
+    assert np.shares_memory(memory, model[0].weight.detach().numpy())
+    np.testing.assert_array_equal(model[0].weight.detach(), twin[0].weight.detach())
