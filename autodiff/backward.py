@@ -76,9 +76,8 @@ def sweep(
     xp = recorded if create_graph else plain
     wanted = None if targets is None else set(targets)
     useful = None if wanted is None else _ancestry(roots, wanted)
-    listener = modes.listener
-    attentive = wanted is not None or listener is not None
-    told = None if listener is modes.recorder else listener  # a recorder hears the sums as operations
+    listener = None if modes.listener is modes.recorder else modes.listener  # a recorder hears sums as operations
+    attentive = wanted is not None or modes.listener is not None
     pending: dict[Any, Any] = {}
     owned: set[Any] = set()
     found: dict[Vertex, Any] = {}
@@ -96,8 +95,8 @@ def sweep(
                 pending[edge] = g  # borrowed: most vertices get one contribution, and no sum is needed
                 if type(edge) is not Leaf:
                     heappush(heap, (-edge.seq, edge))
-            if told is not None and node is not None:
-                _tell(told, node, position, edge, g, pending[edge])
+            if listener is not None and node is not None:
+                _tell(listener, node, position, edge, g, pending[edge])
         # Forget them, so that what nobody needs any more is freed, and what is fresh counts as fresh in `own`.
         g = seeds = None  # type: ignore[assignment]
         if not heap:

@@ -9,19 +9,45 @@ arrive anyway once it had freed a large array. It costs microseconds, and does n
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-__all__ = ["aligned", "keep_freed_memory"]
+__all__ = ["aligned", "give_back", "keep_freed_memory"]
 
 # Just below glibc's DEFAULT_MMAP_THRESHOLD_MAX, from where on blocks are mapped one by one for good.
 _LARGEST = 31 << 20
+# It takes a tenth of a millisecond and more.
+_WORTH_RETURNING = 1 << 20
 
 
 def keep_freed_memory() -> None:
     """Let malloc keep up to 62 MiB of freed memory instead of returning it to the system."""
     np.empty(_LARGEST, np.uint8)
+
+
+def give_back(size: int) -> bool:
+    """Return freed memory to the system after all, if `size` bytes of it are worth the time; whether they were.
+
+    For rare moments only: when large arrays have been moved, and what is left of them lies about in pieces.
+    """
+    trim = _trim() if size >= _WORTH_RETURNING else None
+    if trim is None:
+        return False
+    trim(0)
+    return True
+
+
+@cache
+def _trim() -> Any:
+    """The C library's malloc_trim: glibc has one."""
+    import ctypes
+
+    try:
+        return ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):  # Windows has no library without a name
+        return None
 
 
 # Of the processor's cache.

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from autodiff.graph import Storage
-from autodiff.heap import aligned
+from autodiff.heap import aligned, give_back
 
 __all__ = ["ArrayMemory", "FlatMemory", "GradMemory", "Memory", "TensorMemory", "gather", "joined"]
 
@@ -79,13 +79,15 @@ class FlatMemory:
 
     def __init__(self, parts: Sequence[Any]) -> None:
         self.parts = list(parts)
+        #: Whether it is that of gradients, which a step puts where it wants.
+        self.is_of_gradients = all(isinstance(part, GradMemory) for part in parts)
 
     def key(self) -> Any:
         return ("flat", *[part.key() for part in self.parts])
 
     def is_flat(self) -> bool:
-        """Whether they still lie so."""
-        return joined([part.array() for part in self.parts]) is not None
+        """Whether they still lie so; gradients do when the step runs."""
+        return self.is_of_gradients or joined([part.array() for part in self.parts]) is not None
 
     def tensors(self) -> list[Any]:
         """The Tensors that own the memories."""
@@ -131,21 +133,31 @@ def joined(arrays: Sequence[Array]) -> Array | None:
 
 
 def gather(tensors: Sequence[Any]) -> bool:
-    """Move Tensors into flat memory of their own, if nobody else looks at theirs; whether they lie flat now."""
+    """Move Tensors into flat memory of their own, if nobody else looks at theirs; whether they lie flat now.
+
+    Each one's old memory goes before the next is moved, so that they are never all in memory twice.
+    """
     if joined([t._array for t in tensors]) is not None:
         return True
     if len(tensors) == 1 or not all(map(_alone, tensors)):
         return False
-    arrays = [t._array for t in tensors]
-    flat = aligned(sum(a.size for a in arrays), arrays[0].dtype)
-    block, start = Storage(), 0
-    for t, a in zip(tensors, arrays):
-        view = flat[start : start + a.size].reshape(a.shape)
-        view[...] = a
+    dtype = tensors[0]._array.dtype
+    size = sum(t._array.size for t in tensors)
+    give_back(size * dtype.itemsize)
+    piece = size * dtype.itemsize // 8
+    flat = aligned(size, dtype)
+    block, start, moved = Storage(), 0, 0
+    for t in tensors:
+        shape, stop = t._array.shape, start + t._array.size
+        view = flat[start:stop].reshape(shape)
+        view[...] = t._array
         version = t._storage.version
         t._array, t._storage = view, _Part(block)
         t._storage.version = version
-        start += a.size
+        start = stop
+        moved += view.nbytes
+        if moved >= piece and give_back(moved):
+            moved = 0
     return True
 
 

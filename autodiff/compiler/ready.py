@@ -16,7 +16,7 @@ from autodiff.compiler.scalars import Scalar, Setting
 from autodiff.compiler.uniting import prune, unite
 from autodiff.errors import RecordingError
 from autodiff.graph import Storage, wrap
-from autodiff.heap import aligned
+from autodiff.heap import aligned, give_back
 from autodiff.primitive import primitives
 
 __all__ = ["Grads", "Step"]
@@ -31,19 +31,29 @@ class Grads:
         self.memories = list(memories)
         self.tensors: list[Any] = []
         self.block = Storage()
+        self.owner: Any = None
         self.expected: list[int] = []
-        self.allocate()
 
     def allocate(self) -> None:
-        """Take new memory: somebody holds what was shown before, and keeps it as it is."""
+        """Take new memory: there is none yet, or somebody holds what was shown before, and keeps it as it is."""
         arrays = [m.tensor._array for m in self.memories]
-        flat = aligned(sum(a.size for a in arrays), arrays[0].dtype)
-        self.tensors, self.block, start = [], Storage(), 0
+        size, dtype = sum(a.size for a in arrays), arrays[0].dtype
+        if not self.tensors:
+            give_back(size * dtype.itemsize)
+        self.let_go()
+        flat = aligned(size, dtype)
+        start = 0
         for memory, a in zip(self.memories, arrays):
             memory.place = flat[start : start + a.size].reshape(a.shape)
             self.tensors.append(wrap(memory.place, None, self.block))
             start += a.size
         self.owner = flat.base
+
+    def let_go(self) -> None:
+        """Forget the memory that there is: it is somebody else's now, or nobody's."""
+        self.tensors, self.block, self.owner = [], Storage(), None
+        for memory in self.memories:
+            memory.place = None
 
     def counts(self) -> list[int]:
         """How often Tensors, arrays and memory are referred to."""
@@ -63,15 +73,16 @@ class Grads:
             The ids of the Tensors whose gradients the step adds to.
         """
         nodes = [m.tensor._node for m in self.memories]
-        foreign = any(node.grad is not t for node, t in zip(nodes, self.tensors))
-        held = self.is_held()
-        if not foreign and not held:
+        held = not self.tensors or self.is_held()
+        if not held and all(node.grad is t for node, t in zip(nodes, self.tensors)):
             return False
-        old = [node.grad for node in nodes]
+        old = [node.grad if id(m.tensor) in added else None for m, node in zip(self.memories, nodes)]
+        for node in nodes:
+            node.grad = None  # so that what nobody adds to is free before its like is allocated
         if held:
             self.allocate()
-        for memory, node, before, t in zip(self.memories, nodes, old, self.tensors):
-            if before is not None and before is not t and id(memory.tensor) in added:
+        for node, before, t in zip(nodes, old, self.tensors):
+            if before is not None and before is not t:
                 t._array[...] = before._array
             node.grad = t
         return held

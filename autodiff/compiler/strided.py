@@ -50,6 +50,7 @@ class Views:
 
     def __init__(self, program: Program) -> None:
         self._stand_ins: dict[Value, Any] = {}
+        self._room = np.empty(_largest(program), np.uint8)  # never touched: only shapes and strides are of interest
         self.of: dict[Value, View] = {}
         self.computed: list[Instruction] = []
         for v in [*program.inputs, *program.states, *program.draws, *program.constants()]:
@@ -60,9 +61,10 @@ class Views:
                 for v in instruction.outputs:
                     if v is not None:
                         self._own(v)
+        del self._stand_ins, self._room
 
     def _own(self, v: Value) -> None:
-        self._stand_ins[v] = np.empty(v.shape, v.dtype)
+        self._stand_ins[v] = self._room[: v.size * v.dtype.itemsize].view(v.dtype).reshape(v.shape)
         self.of[v] = whole(v)
 
     def _look(self, instruction: Instruction) -> bool:
@@ -88,3 +90,10 @@ class Views:
                 self._stand_ins[v] = o
                 self.of[v] = View(view.root, view.offset + start, strides, v.shape)
         return True
+
+
+def _largest(program: Program) -> int:
+    """The bytes of the largest value, and one, since nothing is shared with memory of no size."""
+    values = [*program.inputs, *program.states, *program.draws, *program.constants()]
+    values += [v for i in program.instructions for v in i.outputs if v is not None]
+    return max([v.size * v.dtype.itemsize for v in values], default=0) + 1

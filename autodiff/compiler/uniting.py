@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autodiff.compiler.memory import FlatMemory, joined
+from autodiff.compiler.memory import FlatMemory
 from autodiff.compiler.program import Instruction, Place, Program, Value
 
 __all__ = ["prune", "unite"]
@@ -29,11 +29,11 @@ def unite(program: Program, memory: dict[Value, Any], members: Sequence[Value], 
     Program
         The same; where it is not so, the program as it was.
     """
-    parts = [memory[v] for v in members]
-    if len(members) < 2 or joined([part.array() for part in parts]) is None:
+    together = FlatMemory([memory[v] for v in members])
+    if len(members) < 2 or not together.is_flat():
         return program
     flat = Value("state", (sum(v.size for v in members),), members[0].dtype, name)
-    memory[flat] = FlatMemory(parts)
+    memory[flat] = together
     before: list[Instruction] = []
     renamed: dict[Value, Value] = {}
     start = 0
