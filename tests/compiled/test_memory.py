@@ -1,5 +1,7 @@
 """A compiled step needs no more memory than the step itself: not while it is recorded, made ready, or replayed."""
 
+import gc
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
@@ -76,3 +78,30 @@ def test_a_large_parameter_that_lies_in_memory_by_columns_is_updated_where_it_li
         ordinary(*batch(i, 8))
     assert np.shares_memory(memory, model[0].weight.detach().numpy())
     np.testing.assert_array_equal(model[0].weight.detach(), twin[0].weight.detach())
+
+
+#: Four megabytes of parameters, beside which the program itself is small, and about as much of activations.
+LARGE = 1000, 1000, 100
+
+
+def peak(make, compiled):
+    """The most memory that training allocates, in megabytes: the model, recording, making ready and replaying."""
+    batches = [batch(i, 512, LARGE) for i in range(4)]
+    gc.collect()
+    tracemalloc.start()  # NumPy tells it of arrays
+    try:
+        _, _, step = training(make, LARGE)
+        if compiled:
+            step = ad.compile(step, backend="numpy")
+        for x, y in batches:
+            step(x, y)
+        return tracemalloc.get_traced_memory()[1] / 1e6
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam"])
+def test_no_call_takes_more_memory_than_an_ordinary_step(name):
+    peak(OPTIMIZERS[name], compiled=True)  # modules are imported, caches filled
+    ordinary = peak(OPTIMIZERS[name], compiled=False)
+    assert peak(OPTIMIZERS[name], compiled=True) <= ordinary
