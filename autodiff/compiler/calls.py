@@ -85,7 +85,7 @@ class Compiled:
         self._entries: OrderedDict[Any, _Entry] = OrderedDict()
         self._latest: Step | None = None
         self._running: Step | None = None
-        self._seen = (0, 0)
+        self._structure = 0
         self._looking = False
         if callable(function) and hasattr(function, "__name__"):
             update_wrapper(self, function, updated=())
@@ -181,19 +181,25 @@ class Compiled:
     # ------------------------------------------------------------------ many steps in one call
 
     def run(self, *args: Any, progress: Callable[[int], Any] | None = None) -> Any:
-        """Make one step after the other, the loop inside the machine code where there is some.
+        """Make one step after the other, in a loop inside the emitted code.
 
         Parameters
         ----------
         *args : Tensor or array, or one iterable
             The arguments of all steps, each with one more dimension in front; or an iterable of the arguments of each
-            step, such as a DataLoader.
+            step, such as a DataLoader. What it gives is taken ahead of the steps, up to 8 MiB at a time.
         progress : callable, optional
             Called now and then with how many steps are done. Ctrl-C stops between two of these calls.
 
         Returns
         -------
-        What the function returns, every Tensor with one more dimension in front: all losses.
+        What the function returns, every Tensor with one more dimension in front: all losses. Numbers and arrays are
+        arrays then.
+
+        Notes
+        -----
+        What of a step depends on its arguments alone, and what nothing but its results need, is computed for many
+        steps at once. An error, such as that of a class out of range, is raised before any of those has begun.
         """
         from autodiff.compiler.many import run
 
@@ -201,8 +207,10 @@ class Compiled:
 
     def running(self) -> Step | None:
         """The step that the last call ran, if nothing has changed since: then another like it may follow at once."""
-        fresh = (changes.structure, changes.looks) == self._seen and modes.listener is None
-        return self._running if fresh and self._running is not None and self._running.repeats else None
+        step = self._running
+        if step is None or not step.repeats or changes.structure != self._structure or modes.listener is not None:
+            return None
+        return None if step.grads_are_held() else step
 
     # ------------------------------------------------------------------ looking at a call
 
@@ -239,7 +247,7 @@ class Compiled:
         finally:
             self._looking = False
         self._go_straight_to(fast if step.repeats else None)
-        self._seen = (changes.structure, changes.looks)
+        self._structure = changes.structure
         return out
 
     def _record(
@@ -288,6 +296,7 @@ class Compiled:
 
     def _eagerly(self, entry: _Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self._eager += 1
+        self._running = None
         return self.function(*args, **kwargs)
 
     def _deviated(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -1,50 +1,78 @@
-"""Many steps in one call: the loop runs inside the machine code, some hundredths of a second at a time."""
+"""Many steps in one call: the loop runs inside the emitted code, some hundredths of a second at a time."""
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff.compiler.wrapping import Assembly
 from autodiff.errors import AutodiffError, Deviation, ShapeError
 from autodiff.graph import Value, last_write, tick, wrap
 from autodiff.trees import flatten
 
 if TYPE_CHECKING:
     from autodiff.compiler.calls import Compiled
+    from autodiff.compiler.ready import Step
 
 __all__ = ["run"]
 
 #: How long the loop stays away from Python, where progress is told and Ctrl-C is heard.
 SECONDS = 0.05
-#: How many batches of an iterable are laid together at a time.
+#: How many batches of an iterable are laid together at a time, and of how many bytes in all.
 MOST_BATCHES = 1024
+MOST_BYTES = 8 << 20
 
-Batch = tuple[Any, ...]
+Array = np.ndarray[Any, Any]
 
 
 def run(compiled: Compiled, args: Sequence[Any], progress: Callable[[int], Any] | None) -> Any:
     """Make all the steps; see `Compiled.run`."""
-    parts: list[Any] = []
+    rounds: list[list[Any]] = []
+    structure: Any = None
     done = 0
     for stacked, count in _pieces(args):
         start = 0
         while start < count:
-            made = _chunk(compiled, stacked, start, count) if start else None
-            if made is None:
-                made = 1, _map(compiled(*[a[start] for a in stacked]), lambda x: x[None])
-            parts.append(made[1])
-            start += made[0]
-            done += made[0]
+            # Each round begins with an ordinary call, which looks whether everything is as the program expects it.
+            leaves, structure = flatten(compiled(*[_row(a, start) for a in stacked]))
+            rounds.append([_stacked(x) for x in leaves])
+            start, done = start + 1, done + 1
+            made = _loop(compiled, stacked, start, count) if start < count else None
+            if made is not None:
+                rounds.append(made[1])
+                start, done = start + made[0], done + made[0]
             if progress is not None:
                 progress(done)
-    if not parts:
+    if not rounds:
         raise AutodiffError("run was given no batches")
-    return _joined(parts)
+    return structure.build([_joined(parts) for parts in zip(*rounds)])
+
+
+def _row(stacked: Any, k: int) -> Any:
+    """The argument of one step."""
+    return wrap(stacked._array[k, ...], None, stacked._storage) if isinstance(stacked, Value) else stacked[k, ...]
+
+
+def _stacked(x: Any) -> Any:
+    """A result of one step as one of many."""
+    if isinstance(x, Value):
+        return wrap(x._array[None])
+    return np.asarray(x)[None] if isinstance(x, (np.ndarray, float)) else x
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    """One result of all rounds, one after the other."""
+    if isinstance(parts[0], Value):
+        return wrap(np.concatenate([x._array for x in parts]))
+    return np.concatenate(parts) if isinstance(parts[0], np.ndarray) else parts[0]
+
+
+# ---------------------------------------------------------------------- the arguments of many steps
 
 
 def _pieces(args: Sequence[Any]) -> Iterator[tuple[list[Any], int]]:
@@ -52,7 +80,7 @@ def _pieces(args: Sequence[Any]) -> Iterator[tuple[list[Any], int]]:
     if len(args) == 1 and not isinstance(args[0], (Value, np.ndarray)):
         if not isinstance(args[0], Iterable):
             raise AutodiffError(f"run takes Tensors, or an iterable of batches, not a {type(args[0]).__name__}")
-        yield from _laid_together(iter(args[0]))
+        yield from _laid_together(args[0])
         return
     shapes = [_array_of(a).shape for a in args]
     if not shapes or len({shape[:1] for shape in shapes}) != 1 or not all(shapes):
@@ -60,40 +88,53 @@ def _pieces(args: Sequence[Any]) -> Iterator[tuple[list[Any], int]]:
     yield list(args), shapes[0][0]
 
 
-def _array_of(a: Any) -> Any:
+def _array_of(a: Any) -> Array:
     if isinstance(a, (Value, np.ndarray)):
-        return getattr(a, "_array", a)
+        return a if isinstance(a, np.ndarray) else a._array
     raise AutodiffError(f"run takes Tensors, or one iterable of batches, not a {type(a).__name__}")
 
 
-def _laid_together(batches: Iterator[Any]) -> Iterator[tuple[list[Any], int]]:
-    """Batches one by one, as Tensors with one more dimension; those of another shape begin a new piece."""
-    waiting: list[Batch] = []
-    while True:
-        fresh = [b if isinstance(b, (tuple, list)) else (b,) for b in islice(batches, MOST_BATCHES)]
-        if not fresh:
-            return
-        for batch in fresh:
-            if waiting and _form(batch) != _form(waiting[0]):
-                yield _stacked(waiting), len(waiting)
-                waiting = []
-            waiting.append(tuple(batch))
-        yield _stacked(waiting), len(waiting)
-        waiting = []
+def _laid_together(batches: Iterable[Any]) -> Iterator[tuple[list[Any], int]]:
+    """Batches one by one, as Tensors with one more dimension; those of another shape begin a new piece.
+
+    Each is copied as soon as it is there: the next may come in the same memory.
+    """
+    rows: list[Array] = []
+    kept, form = 0, None
+    for item in batches:
+        batch = item if isinstance(item, (tuple, list)) else (item,)
+        if form is None or kept == len(rows[0]) or _form(batch) != form:
+            if kept:
+                yield [wrap(r[:kept]) for r in rows], kept
+            rows, kept, form = _room(batch), 0, _form(batch)
+        for r, a in zip(rows, batch):
+            r[kept] = a._array
+        kept += 1
+    if kept:
+        yield [wrap(r[:kept]) for r in rows], kept
 
 
 def _form(batch: Sequence[Any]) -> Any:
     return [(a._array.shape, a._array.dtype) if isinstance(a, Value) else type(a) for a in batch]
 
 
-def _stacked(batches: list[Batch]) -> list[Any]:
-    columns = list(zip(*batches))
-    if not all(isinstance(a, Value) for a in batches[0]):
+def _room(batch: Sequence[Any]) -> list[Array]:
+    """Memory for many batches like this one."""
+    if not batch or not all(isinstance(a, Value) for a in batch):
         raise AutodiffError("the batches of run must be made of Tensors")
-    return [wrap(np.stack([a._array for a in column])) for column in columns]
+    count = _fitting(sum([a._array.nbytes for a in batch]))
+    return [np.empty((count, *a._array.shape), a._array.dtype) for a in batch]
 
 
-def _chunk(compiled: Compiled, stacked: list[Any], start: int, count: int) -> tuple[int, Any] | None:
+def _fitting(nbytes: int) -> int:
+    """How many of so many bytes each are laid together."""
+    return max(1, min(MOST_BATCHES, MOST_BYTES // max(nbytes, 1)))
+
+
+# ---------------------------------------------------------------------- the loop
+
+
+def _loop(compiled: Compiled, stacked: list[Any], start: int, count: int) -> tuple[int, list[Any]] | None:
     """Some steps in one piece: how many, and their results; None where they have to be made one by one."""
     step = compiled.running()
     if step is None or not step.can_loop():
@@ -101,42 +142,56 @@ def _chunk(compiled: Compiled, stacked: list[Any], start: int, count: int) -> tu
     numbers = step.numbers()
     if numbers is None:
         return None
-    k = min(count - start, step.steps_at_once)
-    arrays = [np.ascontiguousarray(_array_of(a)[start : start + k]) for a in stacked]
-    begun = perf_counter()
-    rest = iter(numbers)
-    settings = [s.read() if s.count else next(rest) for s in step.program.settings]
+    steps = min(count - start, step.steps_at_once)
+    if step.recording.draws:
+        steps = min(steps, _fitting(sum([d.drawn.nbytes for d in step.recording.draws])))
+    arrays = [np.ascontiguousarray(_array_of(a)[start : start + steps]) for a in stacked]
     try:
         step.check(arrays)
     except Deviation:
         return None
-    out = step.many()(k, *arrays, *settings)
+    if any(np.may_share_memory(a, state) for a in arrays for state in step.bound):
+        return None  # what one step writes is given to the next
+    rest = iter(numbers)
+    settings = [s.read() if s.count else next(rest) for s in step.program.settings]
+    with _undisturbed():
+        begun = perf_counter()
+        found = step.many()(steps, *arrays, *step.draw_many(steps), *settings)
+        seconds = perf_counter() - begun
+        _move_on(step, steps)
+        compiled.count_replays(steps)
+    # The first loop may have been compiled on the way, and says little.
+    fitting = int(SECONDS * steps / seconds) if seconds else steps
+    step.steps_at_once = max(1, step.steps_at_once // 2, min(fitting, 8 * step.steps_at_once))
+    outs = (found,) if len(step.program.results) == 1 else found
+    return steps, [o.kept if o.index is None else _handed(outs[o.index], o) for o in step.outputs]
+
+
+def _handed(array: Array, output: Any) -> Any:
+    return array if output.number or output.plain else wrap(array)
+
+
+def _move_on(step: Step, steps: int) -> None:
+    """Count the steps, and note what they have written."""
     for counter in step.counters():
-        counter.t += k
+        counter.t += steps
         counter.array[()] = counter.t
     for storage in step.stamped():
         storage.version = last_write.tick = tick()
-    compiled.count_replays(k)
-    seconds = perf_counter() - begun
-    if seconds < SECONDS / 2 and k == step.steps_at_once:
-        step.steps_at_once *= 2
-    elif seconds > SECONDS and k > 1:
-        step.steps_at_once = max(1, step.steps_at_once // 2)
-    return k, Assembly(step)(out)
 
 
-def _map(tree: Any, function: Callable[[Any], Any]) -> Any:
-    leaves, structure = flatten(tree)
-    return structure.build([function(wrap(x._array)) if isinstance(x, Value) else x for x in leaves])
-
-
-def _joined(parts: list[Any]) -> Any:
-    """The results of all pieces one after the other."""
-    columns = zip(*[flatten(part)[0] for part in parts])
-    structure = flatten(parts[0])[1]
-    return structure.build(
-        [
-            wrap(np.concatenate([x._array for x in column])) if isinstance(column[0], Value) else column[0]
-            for column in columns
-        ]
-    )
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hear of Ctrl-C when a piece is done, so that parameters and step counts are those of the same step."""
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard: list[Any] = []
+    signal.signal(signal.SIGINT, lambda *arguments: heard.append(arguments))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if heard:
+            handler(*heard[0])

@@ -16,7 +16,7 @@ from autodiff.compiler.program import Instruction, Place, Program, Value
 from autodiff.compiler.scalars import Scalar
 from autodiff.primitive import plain, primitives
 
-__all__ = ["BLOCK_BYTES", "Writer", "blocked"]
+__all__ = ["BLOCK_BYTES", "Writer", "blocked", "indented", "tupled"]
 
 #: Of each array at a time, in an update of many elements.
 BLOCK_BYTES = 192 * 1024
@@ -61,9 +61,12 @@ class Writer:
     results : list of Value
     """
 
+    #: Names that stand for something else.
+    reserved: tuple[str, ...] = ("np", "make", "memory")
+
     def __init__(self, program: Program, plan: Plan, results: Sequence[Value]) -> None:
         self.program, self.plan, self.results = program, plan, list(results)
-        self.taken: Counter[str] = Counter(["np", "make", "memory"])
+        self.taken: Counter[str] = Counter(self.reserved)
         self.head: list[str] = []  # what is prepared once
         self.functions: dict[str, str] = {}
         self.called: dict[str, Any] = {}
@@ -150,11 +153,11 @@ class Writer:
             flat = self.flat(memory.owner)
             at = start // v.dtype.itemsize
             part = flat if v.size == memory.owner.size else f"{flat}[{at}:{at + v.size}]"
-            return part if v.ndim == 1 else f"{part}.reshape({_tuple(v.shape)})"
+            return part if v.ndim == 1 else f"{part}.reshape({tupled(v.shape)})"
         size = memory.size if v.ndim == 1 and memory.size < v.size * v.dtype.itemsize else v.size * v.dtype.itemsize
         begin = memory.offset + start
         text = f'memory[{begin}:{begin + size}].view("{v.dtype}")'
-        return text if v.ndim == 1 else f"{text}.reshape({_tuple(v.shape)})"
+        return text if v.ndim == 1 else f"{text}.reshape({tupled(v.shape)})"
 
     # ------------------------------------------------------------------ what forms ask for
 
@@ -185,7 +188,7 @@ class Writer:
 
     def seen(self, v: Value, shape: tuple[int, ...]) -> str:
         """A value in another shape."""
-        text = f"{self.name(v)}.reshape({_tuple(shape)})"
+        text = f"{self.name(v)}.reshape({tupled(shape)})"
         suffix = "flat" if len(shape) == 1 else "number" if not shape else "shaped"
         return self.prepared(text, f"{self.name(v)}_{suffix}") if self.is_static(v) else text
 
@@ -219,7 +222,7 @@ class Writer:
         """An operand, and of a number an array of the shape of `like`."""
         if isinstance(o, (Value, Scalar)):
             return self.operand(o, like.dtype)
-        text = f'np.full({_tuple(like.shape)}, {_literal(o)}, "{like.dtype}")'
+        text = f'np.full({tupled(like.shape)}, {_literal(o)}, "{like.dtype}")'
         return self.prepared(text, "zeros" if o == 0 else "filled")
 
     def number(self, x: Any, dtype: Any) -> str:
@@ -252,7 +255,7 @@ class Writer:
 
     def part(self, whole: Value, start: int, o: Value) -> str:
         """The part of a concatenation that an operand belongs in."""
-        text = f"{self.flat(whole)}[{start}:{start + o.size}].reshape({_tuple(o.shape)})"
+        text = f"{self.flat(whole)}[{start}:{start + o.size}].reshape({tupled(o.shape)})"
         return self.prepared(text, f"{self.name(whole)}_part")
 
     def lies_in(self, o: Value, whole: Value, start: int) -> bool:
@@ -315,6 +318,13 @@ class Writer:
 
     def write(self) -> str:
         """The source."""
+        self.fill()
+        names = ", ".join([self.name(v) for v in self.results])
+        self.lines += [f"return {names}"] if names else []
+        return self.assembled([*self.given, *self.settings.values()], self.lines)
+
+    def fill(self) -> None:
+        """Write the statements of all instructions, and those that put new values of states in their places."""
         place, phase = Place(phase=""), ""
         n, instructions = 0, self.plan.instructions
         while n < len(instructions):
@@ -335,9 +345,6 @@ class Writer:
         commits = [f"{self.function('copyto')}({self.name(s)}, {self.name(v)})" for s, v in self.plan.commits]
         if commits:
             self.lines += ["", "# new values of what lives between calls", *commits]
-        names = ", ".join([self.name(v) for v in self.results])
-        self.lines += [f"return {names}"] if names else []
-        return self._assembled()
 
     def _one(self, i: Instruction) -> list[str]:
         form = self.plan.forms[i]
@@ -352,9 +359,13 @@ class Writer:
             return [f"{self.names[v]} = {text}"]
         fresh = []
         if v is not None and form.kind != "call" and self.plan.memory(v).kind == "fresh" and self.plan.root[v] is v:
-            fresh = [f'{self.name(v)} = {self.function("empty")}({_tuple(v.shape)}, "{v.dtype}")']
+            fresh = self.fresh(v)
         lines = form.write(self, i)
         return [*fresh, *[part for line in lines for part in line.split("\n")]]
+
+    def fresh(self, v: Value) -> list[str]:
+        """Take memory for a result."""
+        return [f'{self.name(v)} = {self.function("empty")}({tupled(v.shape)}, "{v.dtype}")']
 
     def _view_name(self, i: Instruction, v: Value) -> str:
         if v.name:
@@ -401,21 +412,23 @@ class Writer:
                     if self._is_scratch(v, start, end):
                         self.plan.memory(v).size = min(self.plan.memory(v).size, BLOCK_BYTES)
 
-    def _assembled(self) -> str:
+    def assembled(self, parameters: Sequence[str], lines: Sequence[str]) -> str:
+        """The module: what is prepared once, and the step with its parameters and statements."""
         name = self._unique(self.program.name)
-        made = [
+        memory = [
             f'memory = np.empty({self.plan.size + LINE}, "uint8")',
             f"memory = memory[-memory.ctypes.data % {LINE} :]",
         ]
         functions = [f"{local} = np.{name}" for name, local in self.functions.items()]
         arguments = [*self.states, *[self.names[v] for v in self.constants], *self.called]
-        head = [*functions, *(made if self.plan.size else []), *self.head]
-        step = [f"def {name}({', '.join([*self.given, *self.settings.values()])}):", *_indented(self.lines or ["pass"])]
-        lines = [f"def make({', '.join(arguments)}):", *_indented([*head, "", *step, "", f"return {name}"])]
-        return "\n".join(["import numpy as np", "", "", *lines, ""])
+        head = [*functions, *(memory if self.plan.size else []), *self.head]
+        step = [f"def {name}({', '.join(parameters)}):", *indented(lines or ["pass"])]
+        made = [f"def make({', '.join(arguments)}):", *indented([*head, "", *step, "", f"return {name}"])]
+        return "\n".join(["import numpy as np", "", "", *made, ""])
 
 
-def _indented(lines: Sequence[str]) -> list[str]:
+def indented(lines: Sequence[str]) -> list[str]:
+    """Lines one level further in."""
     return [f"    {line}" if line else "" for line in lines]
 
 
@@ -427,7 +440,8 @@ def _bare(text: str) -> str:
     return text[1:-1] if text.startswith("(") and text.endswith(")") else text
 
 
-def _tuple(shape: Sequence[int]) -> str:
+def tupled(shape: Sequence[int]) -> str:
+    """A shape as source."""
     return f"({', '.join([str(int(n)) for n in shape])}{',' if len(shape) == 1 else ''})"
 
 

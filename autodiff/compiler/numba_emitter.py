@@ -70,9 +70,7 @@ class Emitted:
         return self._made("kernel", "", states, self.program.results)
 
     def bind_many(self, states: Sequence[Array]) -> Callable[..., Any]:
-        """``run_many(steps, *stacked_inputs, *settings)``: many steps, whose results are stacked."""
-        if self.program.draws:
-            raise Unsupported("many steps in one call, where each draws random numbers")
+        """``run_many(steps, *stacked_inputs, *stacked_draws, *settings)``: many steps, whose results are stacked."""
         return self._made("many", "steps, ", states, self.program.results)
 
     def _made(self, function: str, first: str, states: Sequence[Array], results: Sequence[Value]) -> Callable[..., Any]:

@@ -10,8 +10,10 @@ import numpy as np
 from autodiff.compiler.buffers import Plan
 from autodiff.compiler.np_forms import call, form_of
 from autodiff.compiler.np_fusing import fused, prepare
+from autodiff.compiler.np_many import ManyWriter
+from autodiff.compiler.np_splitting import Split, split
 from autodiff.compiler.np_writer import Writer
-from autodiff.compiler.program import Program
+from autodiff.compiler.program import Program, Value
 
 __all__ = ["Emitted", "emit"]
 
@@ -31,10 +33,12 @@ class Emitted:
         What it is given after those: forwards that have no form in NumPy, and their settings.
     """
 
-    def __init__(self, source: str, constants: dict[str, Array], functions: dict[str, Any]) -> None:
+    def __init__(self, source: str, writer: Writer) -> None:
         self.source = source
-        self.constants = constants
-        self.functions = functions
+        self.constants: dict[str, Array] = {
+            writer.names[v]: np.ascontiguousarray(v.array).reshape(v.shape) for v in writer.constants
+        }
+        self.functions: dict[str, Any] = writer.called
         self._code: Any = None
 
     def bind(self, states: Sequence[Array]) -> Callable[..., Any]:
@@ -59,7 +63,29 @@ class Emitted:
         return run
 
 
-def emit(program: Program, native: bool = True) -> Emitted:
+class EmittedStep(Emitted):
+    """The code of a step, and that of many steps, which is written when it is asked for."""
+
+    def __init__(self, source: str, writer: Writer, program: Program, native: bool) -> None:
+        super().__init__(source, writer)
+        self._program, self._native = program, native
+        self._many: Emitted | None = None
+
+    def bind_many(self, states: Sequence[Array]) -> Callable[..., Any]:
+        """Prepare many steps in one call.
+
+        Returns
+        -------
+        callable
+            ``run(steps, *inputs, *draws, *settings)``: arrays are stacked along a new first axis, and so are the
+            results. What the checks of the inputs raise, they raise before the first step.
+        """
+        if self._many is None:
+            self._many = _emit_many(self._program, self._native)
+        return self._many.bind(states)
+
+
+def emit(program: Program, native: bool = True) -> EmittedStep:
     """Write a program as NumPy.
 
     Parameters
@@ -70,18 +96,29 @@ def emit(program: Program, native: bool = True) -> Emitted:
 
     Returns
     -------
-    Emitted
+    EmittedStep
     """
-    if native:
-        program = fused(program)
+    better = fused(program) if native else program
+    plan, results = _planned(better, native, better.constants())
+    writer = Writer(better, plan, results)
+    return EmittedStep(writer.write(), writer, program, native)
+
+
+def _emit_many(program: Program, native: bool) -> Emitted:
+    """Write a loop of steps. Without native forms all of each step stays in it, so that the bits are those of eager."""
+    better = fused(program) if native else program
+    parts = split(better) if native else Split(better, [], [])
+    body = parts.looped(better)
+    plan, results = _planned(body, native, better.constants())
+    writer = ManyWriter(body, plan, results, better, parts)
+    return Emitted(writer.write(), writer)
+
+
+def _planned(program: Program, native: bool, constants: Sequence[Value]) -> tuple[Plan, list[Value]]:
+    """The memory of a program, and its results, each of which has memory of its own."""
     form = form_of if native else call
     forms = {i: form(i) for i in program.instructions}
     prepared = prepare(program, native, [i for i, f in forms.items() if f.kind == "call"])
     forms |= {i: form_of(i) for i in prepared.instructions if i not in forms}
-    read = {v for i in prepared.instructions for v in i.reads()}
-    leaves = [*program.inputs, *program.states, *program.draws, *[v for v in program.constants() if v in read]]
-    plan = Plan(prepared.instructions, forms, leaves, prepared.updates, set(prepared.results))
-    writer = Writer(program, plan, prepared.results)
-    source = writer.write()
-    constants = {writer.names[v]: np.ascontiguousarray(v.array).reshape(v.shape) for v in writer.constants}
-    return Emitted(source, constants, writer.called)
+    leaves = [*program.inputs, *program.states, *program.draws, *constants]
+    return Plan(prepared.instructions, forms, leaves, prepared.updates, set(prepared.results)), prepared.results

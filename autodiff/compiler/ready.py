@@ -22,6 +22,8 @@ from autodiff.primitive import primitives
 __all__ = ["Grads", "Step"]
 
 Array = np.ndarray[Any, Any]
+#: Draws of which one large one gives the numbers of many small ones.
+_IN_A_ROW = ("random", "standard_normal")
 
 
 class Grads:
@@ -127,6 +129,7 @@ class Step:
         self.nothing_left = [t for t, kind in recording.grads.values() if kind == "none"]
         self.bound: list[Array] = []
         self.drawn: list[Array] = []
+        self.checks = [i for i in final.instructions if i.op == "check_classes"]
         self.run_many: Callable[..., Any] | None = None
         self.steps_at_once = 16
         self.run: Callable[..., Any] = _unbound
@@ -233,21 +236,33 @@ class Step:
     # ------------------------------------------------------------------ many calls at once
 
     def can_loop(self) -> bool:
-        """Whether the code has a loop over steps, and nothing in it wants Python."""
-        inside = hasattr(self.backend.emitted, "bind_many") and not self.recording.draws
-        checks = [i for i in self.program.instructions if i.op == "check_classes"]
-        return inside and all(i.operands[0] in self.program.inputs for i in checks)
+        """Whether all that a call may raise is known before the first of many has changed anything."""
+        return all(i.operands[0] in self.program.inputs for i in self.checks)
 
     def check(self, stacked: Sequence[Array]) -> None:
         """Raise what a check of one of the steps would raise, before any of them has changed anything."""
-        for i in self.program.instructions:
-            if i.op == "check_classes":
-                primitives[i.op].forward(stacked[self.program.inputs.index(i.operands[0])], **i.static)
+        for i in self.checks:
+            primitives[i.op].forward(stacked[self.program.inputs.index(i.operands[0])], **i.static)
+
+    def draw_many(self, steps: int) -> list[Array]:
+        """Random numbers for many calls, stacked: those that the calls would draw one after the other."""
+        draws = self.recording.draws
+        if len(draws) == 1 and draws[0].method in _IN_A_ROW and draws[0].args[:1] == (draws[0].value.shape,):
+            (draw,) = draws
+            shape, *rest = draw.args
+            return [getattr(draw.generator.rng, draw.method)((steps, *shape), *rest, **draw.kwargs)]
+        stacked = [np.empty((steps, *d.value.shape), d.value.dtype) for d in draws]
+        for k in range(steps if draws else 0):
+            for rows, drawn in zip(stacked, self.draw()):
+                rows[k] = drawn
+        return stacked
 
     def many(self) -> Callable[..., Any]:
-        """The loop, bound to memory."""
+        """The loop, bound to memory; for when nobody holds a gradient."""
         if self.run_many is None:
             self.run_many = self.backend.emitted.bind_many(self.bound)
+            for grads in self.grads:
+                grads.expected = grads.counts()  # the loop looks at their memory, too
         return self.run_many
 
     def described(self) -> str:
