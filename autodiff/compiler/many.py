@@ -5,9 +5,8 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -28,6 +27,7 @@ MOST_BATCHES = 1024
 MOST_BYTES = 8 << 20
 
 Array = np.ndarray[Any, Any]
+T = TypeVar("T")
 
 
 def run(compiled: Compiled, args: Sequence[Any], progress: Callable[[int], Any] | None) -> Any:
@@ -154,25 +154,33 @@ def _loop(compiled: Compiled, stacked: list[Any], start: int, count: int) -> tup
         return None  # what one step writes is given to the next
     rest = iter(numbers)
     settings = [s.read() if s.count else next(rest) for s in step.program.settings]
-    with _undisturbed():
-        begun = perf_counter()
-        found = step.many()(steps, *arrays, *step.draw_many(steps), *settings)
-        seconds = perf_counter() - begun
-        _move_on(step, steps)
-        compiled.count_replays(steps)
-    # The first loop may have been compiled on the way, and says little.
-    fitting = int(SECONDS * steps / seconds) if seconds else steps
-    step.steps_at_once = max(1, step.steps_at_once // 2, min(fitting, 8 * step.steps_at_once))
+    if step.backend.name == "numpy":
+        found = _undisturbed(lambda: _made(step, steps, arrays, settings))
+    else:  # machine code is not disturbed, and the search for handlers takes longer than many a loop
+        found = _made(step, steps, arrays, settings)
+    compiled.count_replays(steps)
     outs = (found,) if len(step.program.results) == 1 else found
     return steps, [o.kept if o.index is None else _handed(outs[o.index], o) for o in step.outputs]
 
 
-def _handed(array: Array, output: Any) -> Any:
-    return array if output.number or output.plain else wrap(array)
+def _made(step: Step, steps: int, arrays: Sequence[Array], settings: Sequence[Any]) -> Any:
+    """Make the steps, count them, and note what they have written."""
+    many, draws = step.many(), step.draw_many(steps)
+    begun = perf_counter()
+    _count(step, steps)  # first: Ctrl-C while machine code runs is heard right after it
+    try:
+        found = many(steps, *arrays, *draws, *settings)
+    except Exception:
+        _count(step, -steps)
+        raise
+    seconds = perf_counter() - begun
+    # The first loop may have been compiled on the way, and says little.
+    fitting = int(SECONDS * steps / seconds) if seconds else steps
+    step.steps_at_once = max(1, step.steps_at_once // 2, min(fitting, 8 * step.steps_at_once))
+    return found
 
 
-def _move_on(step: Step, steps: int) -> None:
-    """Count the steps, and note what they have written."""
+def _count(step: Step, steps: int) -> None:
     for counter in step.counters():
         counter.t += steps
         counter.array[()] = counter.t
@@ -180,18 +188,19 @@ def _move_on(step: Step, steps: int) -> None:
         storage.version = last_write.tick = tick()
 
 
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Hear of Ctrl-C when a piece is done, so that parameters and step counts are those of the same step."""
-    handler = signal.getsignal(signal.SIGINT)
-    if not callable(handler) or threading.current_thread() is not threading.main_thread():
-        yield
-        return
+def _handed(array: Array, output: Any) -> Any:
+    return array if output.number or output.plain else wrap(array)
+
+
+def _undisturbed(function: Callable[[], T]) -> T:
+    """Call a function, and hear of Ctrl-C when it is done, so that parameters and counts are those of the same step."""
+    if threading.current_thread() is not threading.main_thread():
+        return function()
     heard: list[Any] = []
-    signal.signal(signal.SIGINT, lambda *arguments: heard.append(arguments))
+    handler = signal.signal(signal.SIGINT, lambda *arguments: heard.append(arguments))
     try:
-        yield
+        return function()
     finally:
-        signal.signal(signal.SIGINT, handler)
+        signal.signal(signal.SIGINT, signal.SIG_DFL if handler is None else handler)
         if heard:
-            handler(*heard[0])
+            signal.raise_signal(signal.SIGINT)

@@ -325,12 +325,11 @@ def test_an_interruption_is_heard_when_the_piece_is_done():
     reached = []
 
     def piece():
-        with many._undisturbed():
-            signal.raise_signal(signal.SIGINT)
-            reached.append("the end")
+        signal.raise_signal(signal.SIGINT)
+        reached.append("the end")
 
     with pytest.raises(KeyboardInterrupt):
-        piece()
+        many._undisturbed(piece)
     assert reached == ["the end"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
@@ -355,3 +354,18 @@ def test_interrupted_steps_and_their_counts_agree(monkeypatch):
     for k in range(count):
         other(xs[k], ys[k])
     assert_close(weights(model), weights(twin))
+
+
+def test_steps_that_could_not_be_made_are_not_counted(monkeypatch):
+    step, _, optimizer = training(backend="numpy")
+    xs, ys = stacked(60)
+    for k in range(4):
+        step(xs[k], ys[k])
+
+    def failing(*arguments):
+        raise MemoryError
+
+    monkeypatch.setattr(step._ready(), "run_many", failing)
+    with pytest.raises(MemoryError):
+        step.run(xs, ys)
+    assert int(next(iter(optimizer.state.values()))["step"].item()) == 5
