@@ -18,6 +18,9 @@ Array = np.ndarray[Any, Any]
 
 #: Arrays of up to so many elements are written as numbers, longer ones as their bytes.
 _SHORT = 64
+#: What a file defines besides.
+_OWN = ["make", "run", "state", "settings", "rng", "test", "apart"]
+_OWN += ["test_inputs", "test_draws", "expected_results", "expected_state"]
 _HEAD = '''"""{name}, compiled by wengert and written down: it runs with NumPy alone.
 
     python {file}                    tests itself
@@ -28,16 +31,25 @@ _HEAD = '''"""{name}, compiled by wengert and written down: it runs with NumPy a
 '''
 _TAIL = '''
 
+def apart(given, expected):
+    """How far two arrays are apart, beside how large they are; what is no number belongs in the same places."""
+    given, expected = np.asarray(given, float), np.asarray(expected, float)
+    same = (given == expected) | (np.isnan(given) & np.isnan(expected))
+    size = np.linalg.norm(np.where(np.isfinite(expected), expected, 0))
+    with np.errstate(all="ignore"):
+        return np.linalg.norm(np.where(same, 0, given - expected)) / max(size, 1e-3)
+
+
 def test():
     """Compare one call with what it gave where it was written down, in results and in the new state."""
     before = {{name: array.copy() for name, array in state.items()}}
     kept = dict(settings)
-    found = run(*test_inputs, *test_draws, *settings.values())
+    with np.errstate(all="ignore"):  # the inputs are drawn, and may lie where a function has no value
+        found = run(*test_inputs, *test_draws, *settings.values())
     found = () if found is None else found if isinstance(found, tuple) else (found,)
     pairs = [*zip(found, expected_results), *zip(state.values(), expected_state)]
     for given, expected in pairs:
-        apart = np.linalg.norm(np.subtract(given, expected, dtype=float))
-        if not apart <= {tolerance} * max(np.linalg.norm(expected), 1e-3):
+        if not apart(given, expected) <= {tolerance}:
             raise SystemExit(f"{name} does not compute what it was recorded to compute: {{given}} and not {{expected}}")
     for name, array in before.items():
         state[name][...] = array
@@ -81,9 +93,11 @@ def save(
     emitted = emit(program)
     name = program.name if program.name.isidentifier() else "step"
     embedding = Embedding()
+    embedding.reserve([name, *_OWN])
+    called = []
     for local, function in emitted.functions.items():
         try:
-            embedding.add(local, function)
+            called.append(embedding.add(local, function))
         except RecordingError as error:
             raise RecordingError(f"{program.name} calls the operation {local}, and {error}") from None
     inputs, drawn = _inputs(program), [_drawn(d, np.random.default_rng(0)) for d in draws]
@@ -105,7 +119,7 @@ def save(
         f"settings = {{{', '.join([f'{s.name!r}: {_number(v)}' for s, v in zip(program.settings, settings)])}}}",
         "rng = np.random.default_rng()",
         *embedding.lines(),
-        f"run = make({', '.join([*held, *_constants(emitted), *emitted.functions])})",
+        f"run = make({', '.join([*held, *_constants(emitted), *called])})",
         "",
         "",
         f"def {name}(*inputs):",

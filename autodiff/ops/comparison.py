@@ -39,7 +39,13 @@ def _truth(x: Any) -> Any:
 
 logical_and = _binary("logical_and", lambda x, y: np.logical_and(_truth(x), _truth(y)))
 logical_or = _binary("logical_or", lambda x, y: np.logical_or(_truth(x), _truth(y)))
-logical_xor = _binary("logical_xor", lambda x, y: np.logical_xor(_truth(x), _truth(y)))
+
+
+def _either(x: Any, y: Any) -> Any:
+    return np.logical_xor(_truth(x), _truth(y))
+
+
+logical_xor = _binary("logical_xor", _either)
 
 
 def _unary(name: str, function: Any, says: str) -> Primitive:
@@ -52,18 +58,26 @@ def _unary(name: str, function: Any, says: str) -> Primitive:
     return op
 
 
+def _is_inf_above(x: Any) -> Any:
+    return np.equal(x, np.inf)
+
+
+def _is_inf_below(x: Any) -> Any:
+    return np.equal(x, -np.inf)
+
+
+def _has_sign(x: Any) -> Any:
+    return np.signbit(x) if x.dtype.kind == "f" else np.less(x, 0)
+
+
 bitwise_not = _unary("bitwise_not", np.bitwise_not, "~x; of booleans, not x")
 logical_not = _unary("logical_not", lambda x: np.logical_not(_truth(x)), "Whether each element is 0")
 isnan = _unary("isnan", np.isnan, "Whether each element is not a number")
 isfinite = _unary("isfinite", np.isfinite, "Whether each element is neither infinite nor nan")
 isinf = _unary("isinf", np.isinf, "Whether each element is infinite")
-isposinf = _unary("isposinf", lambda x: np.equal(x, np.inf), "Whether each element is inf")
-isneginf = _unary("isneginf", lambda x: np.equal(x, -np.inf), "Whether each element is -inf")
-signbit = _unary(
-    "signbit",
-    lambda x: np.signbit(x) if x.dtype.kind == "f" else np.less(x, 0),
-    "Whether each element is negative, as -0.0 is",
-)
+isposinf = _unary("isposinf", _is_inf_above, "Whether each element is inf")
+isneginf = _unary("isneginf", _is_inf_below, "Whether each element is -inf")
+signbit = _unary("signbit", _has_sign, "Whether each element is negative, as -0.0 is")
 
 
 @primitive(promotes="arith", differentiable=False)

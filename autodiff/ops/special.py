@@ -37,6 +37,9 @@ class Polynomial:
         self.row = np.array(coefficients[::-1])
         self.steps = {np.dtype(d): [np.array(c, d) for c in coefficients] for d in ("float32", "float64")}
 
+    def __reduce__(self) -> Any:
+        return Polynomial, tuple(self.row[::-1].tolist())
+
     def __call__(self, x: Any) -> Any:
         """Horner's rule; for a few elements a product with the table of their powers, which is fewer calls."""
         if x.size <= _FEW:
@@ -57,6 +60,9 @@ class Quotient:
 
     def __init__(self, above: Polynomial, below: Polynomial) -> None:
         self.above, self.below, self.rows = above, below, np.array([above.row, below.row])
+
+    def __reduce__(self) -> Any:
+        return Quotient, (self.above, self.below)
 
     def __call__(self, x: Any) -> Any:
         if x.size <= _FEW:
