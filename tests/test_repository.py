@@ -59,7 +59,7 @@ UPWARD_ON_CALL: dict[tuple[str, str], str] = {
     ("autodiff.operators", "autodiff.protocols"): "a NumPy function calls a method of Tensor; the table is built then",
 }
 # Packages that an extra installs; imported inside functions only.
-OPTIONAL = {"graphviz", "graphviz_pure", "hypothesis", "llvmlite", "matplotlib", "numba", "tqdm"}
+OPTIONAL = {"graphviz", "graphviz_pure", "hypothesis", "llvmlite", "matplotlib", "tqdm"}
 
 MAX_FILE = 500
 MAX_FUNCTION = 60  # lines without the docstring
@@ -324,7 +324,7 @@ def test_the_extras_are_the_promised_ones():
     assert set(extras) == {"viz", "demo", "jit", "test", "conformance", "dev"}
     assert names["viz"] == {"graphviz", "graphviz-pure"}
     assert names["demo"] == {"matplotlib", "scipy", "tqdm", "wengert[viz]"}
-    assert names["jit"] == {"numba"}
+    assert names["jit"] == {"llvmlite"}
     assert names["test"] >= {"pytest", "hypothesis"}
     assert "torch==2.13.0" in extras["conformance"]
     assert names["dev"] >= {"ruff", "mypy", "wengert[test]"}

@@ -1,4 +1,4 @@
-"""What a program is emitted for: machine code through Numba where it is installed and can do it all, else NumPy."""
+"""What a program is emitted for: machine code where llvmlite is installed and all of it can be done, else NumPy."""
 
 from __future__ import annotations
 
@@ -37,30 +37,28 @@ def choose(program: Program, wanted: str | None, native: bool = True) -> Backend
     ----------
     program : Program
     wanted : {"numpy", "numba"} or None
-        None takes Numba if it is installed and it is worth it.
+        "numba" is machine code, made by llvmlite, the compiler library of Numba. None takes it if that is installed.
     native : bool, default=True
         False calls the primitives' own forwards, one after the other.
 
     Raises
     ------
     RecordingError
-        If Numba was asked for by name, and the program has operations that it cannot be given.
+        If machine code was asked for by name, and the program has operations that have no form in it.
     """
     reason = ""
     if native and wanted != "numpy":
-        if find_spec("numba") is None:
+        if find_spec("llvmlite") is None:
             if wanted == "numba":
-                raise MissingExtraError.of("numba", "jit", "ad.compile(..., backend='numba')")
-            reason = "numba is not installed"
+                raise MissingExtraError.of("llvmlite", "jit", "ad.compile(..., backend='numba')")
+            reason = "llvmlite is not installed"
         else:
             from autodiff.compiler import numba_emitter
 
             try:
-                if wanted == "numba" or numba_emitter.worthwhile(program):
-                    return Backend("numba", numba_emitter.emit(program))
-                reason = "numba is not expected to be faster here"
+                return Backend("numba", numba_emitter.emit(program))
             except numba_emitter.Unsupported as error:
-                reason = f"numba: {error}"
+                reason = f"machine code: {error}"
                 if wanted == "numba":
                     raise RecordingError(f"{error}; leave backend= out, or say backend='numpy'") from None
     from autodiff.compiler import numpy_emitter

@@ -1,4 +1,4 @@
-"""Formulas of elementwise operations on single numbers, as Numba is to compile them."""
+"""Formulas of elementwise operations on single numbers, in LLVM's language."""
 
 from __future__ import annotations
 
@@ -7,121 +7,190 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["COMPARISONS", "FORMULAS", "converted", "literal", "type_name"]
+from autodiff.compiler.ir import literal, register_type, suffix
+from autodiff.compiler.maths import EXTERNAL, FUNCTIONS
+
+__all__ = ["COMPARISONS", "FLOATING", "FORMULAS", "Arithmetic", "converted"]
+
+DType = np.dtype[Any]
+Let = Callable[[str], str]
+
+#: Sums may be taken in another order, a product and a sum rounded once, and a division made a multiplication.
+_FLAGS = "reassoc contract arcp"
+
+
+class Arithmetic:
+    """Operations on numbers of one dtype.
+
+    Parameters
+    ----------
+    let : callable
+        Writes an expression down; gives the name of its value.
+    dtype : dtype
+    functions : set of (str, dtype)
+        Gets those of `autodiff.compiler.maths` that are used.
+    """
+
+    def __init__(self, let: Let, dtype: DType, functions: set[tuple[str, DType]]) -> None:
+        self.let = let
+        self.dtype = dtype
+        self.functions = functions
+        self.kind = register_type(dtype)
+        self.floats = dtype.kind == "f"
+        self.zero, self.one = literal(0, dtype), literal(1, dtype)
+
+    def op(self, name: str, x: str, y: str) -> str:
+        """``add``, ``sub``, ``mul``, ``div`` and the bitwise ones."""
+        if self.floats:
+            return self.let(f"f{name} {_FLAGS} {self.kind} {x}, {y}")
+        return self.let(f"{name} {self.kind} {x}, {y}")
+
+    def compare(self, how: str, x: str, y: str) -> str:
+        """A bool: "eq", "ne", "lt", "le", "gt" or "ge"; with nan, false but for "ne"."""
+        if self.floats:
+            return self.let(f"fcmp {'une' if how == 'ne' else 'o' + how} {self.kind} {x}, {y}")
+        signed = "" if how in ("eq", "ne") else "s" if self.dtype.kind == "i" else "u"
+        return self.let(f"icmp {signed}{how} {self.kind} {x}, {y}")
+
+    def select(self, condition: str, x: str, y: str) -> str:
+        """X if the condition holds, else y."""
+        return self.let(f"select i1 {condition}, {self.kind} {x}, {self.kind} {y}")
+
+    def either(self, x: str, y: str) -> str:
+        """Whether one of two bools is true."""
+        return self.let(f"or i1 {x}, {y}")
+
+    def negative(self, x: str) -> str:
+        """``-x``."""
+        return self.let(f"fneg {self.kind} {x}") if self.floats else self.op("sub", "0", x)
+
+    def function(self, name: str, *operands: str) -> str:
+        """A function of real numbers: written here, LLVM's, or of the C library."""
+        given = ", ".join([f"{self.kind} {x}" for x in operands])
+        if name in FUNCTIONS:
+            called = f"@wengert.{name}.{suffix(self.dtype)}"
+        elif EXTERNAL.get(name, "llvm.").startswith("llvm."):
+            called = f"@{EXTERNAL.get(name, f'llvm.{name}')}.{suffix(self.dtype)}"
+        else:
+            called = f"@{name}{'f' if self.dtype.itemsize == 4 else ''}"
+        self.functions.add((name, self.dtype))
+        return self.let(f"call {self.kind} {called}({given})")
+
+    def absolute(self, x: str) -> str:
+        """``|x|``."""
+        if self.floats:
+            return self.function("fabs", x)
+        return x if self.dtype.kind == "u" else self.select(self.compare("lt", x, "0"), self.negative(x), x)
+
+    def sign(self, x: str, otherwise: str) -> str:
+        """1 or -1; `otherwise` where x is neither above nor below zero."""
+        below = self.zero if self.dtype.kind == "u" else literal(-1, self.dtype)
+        low = self.select(self.compare("lt", x, self.zero), below, otherwise)
+        return self.select(self.compare("gt", x, self.zero), self.one, low)
+
+    def extreme(self, how: str, x: str, y: str) -> str:
+        """The larger ("lt") or smaller ("gt") one; handing on a nan on either side."""
+        beyond = self.compare(how, x, y)
+        if self.floats:
+            beyond = self.either(beyond, self.let(f"fcmp uno {self.kind} {y}, {y}"))
+        return self.select(beyond, y, x)
+
+    def power(self, x: str, exponent: float) -> str:
+        """X to a power that is known."""
+        if exponent == 1.0:
+            return x
+        if exponent in (2.0, 3.0):
+            square = self.op("mul", x, x)
+            return square if exponent == 2.0 else self.op("mul", square, x)
+        if exponent == 0.5:
+            return self.function("sqrt", x)
+        if exponent == -1.0:
+            return self.op("div", self.one, x)
+        return self.function("pow", x, literal(exponent, self.dtype))
+
 
 #: Operations whose operands meet in a dtype of their own, and whose result is a bool.
-COMPARISONS = {
-    "equal": "{0} == {1}",
-    "not_equal": "{0} != {1}",
-    "less": "{0} < {1}",
-    "less_equal": "{0} <= {1}",
-    "greater": "{0} > {1}",
-    "greater_equal": "{0} >= {1}",
-    "isnan": "{0} != {0}",
-    "isfinite": "abs({0}) <= {inf}",
-    "logical_and": "({0} != {zero}) & ({1} != {zero})",
-    "logical_or": "({0} != {zero}) | ({1} != {zero})",
-    "logical_not": "{0} == {zero}",
+COMPARISONS: dict[str, Callable[..., str]] = {
+    "equal": lambda a, x, y: a.compare("eq", x, y),
+    "not_equal": lambda a, x, y: a.compare("ne", x, y),
+    "less": lambda a, x, y: a.compare("lt", x, y),
+    "less_equal": lambda a, x, y: a.compare("le", x, y),
+    "greater": lambda a, x, y: a.compare("gt", x, y),
+    "greater_equal": lambda a, x, y: a.compare("ge", x, y),
+    "isnan": lambda a, x: a.compare("ne", x, x) if a.floats else "false",
+    # abs(inf) <= inf: so it is held against the largest number.
+    "isfinite": lambda a, x: (
+        a.compare("le", a.absolute(x), literal(np.finfo(a.dtype).max, a.dtype)) if a.floats else "true"
+    ),
+    "logical_and": lambda a, x, y: a.let(f"and i1 {a.compare('ne', x, a.zero)}, {a.compare('ne', y, a.zero)}"),
+    "logical_or": lambda a, x, y: a.either(a.compare("ne", x, a.zero), a.compare("ne", y, a.zero)),
+    "logical_not": lambda a, x: a.compare("eq", x, a.zero),
 }
 
-#: Operations whose operands are cast to the dtype of the result; {one} and {zero} are of that dtype.
-FORMULAS = {
-    "add": "{0} + {1}",
-    "subtract": "{0} - {1}",
-    "multiply": "{0} * {1}",
-    "divide": "{0} / {1}",
-    "negative": "-{0}",
-    "absolute": "abs({0})",
-    "sign": "{one} if {0} > {zero} else (-{one} if {0} < {zero} else ({zero} if {0} == {zero} else {0}))",
-    "sgn": "{one} if {0} > {zero} else (-{one} if {0} < {zero} else {zero})",
-    "square": "{0} * {0}",
-    "reciprocal": "{one} / {0}",
-    "rsqrt": "{one} / math.sqrt({0})",
-    "power": "{0} ** {1}",
-    "exp": "math.exp({0})",
-    "erf": "math.erf({0})",
-    "expm1": "math.expm1({0})",
-    "log": "math.log({0})",
-    "log1p": "math.log1p({0})",
-    "log2": "np.log2({0})",
-    "sqrt": "math.sqrt({0})",
-    "sin": "math.sin({0})",
-    "cos": "math.cos({0})",
-    "tan": "math.tan({0})",
-    "tanh": "math.tanh({0})",
-    "floor": "np.floor({0})",
-    # Each hands on a nan that it meets on either side.
-    "maximum": "{1} if ({0} < {1}) | ({1} != {1}) else {0}",
-    "minimum": "{1} if ({0} > {1}) | ({1} != {1}) else {0}",
-    "bitwise_and": "{0} & {1}",
-    "bitwise_or": "{0} | {1}",
-    "bitwise_xor": "{0} ^ {1}",
-    "cast": "{0}",
-    "copy": "{0}",
-    "contiguous": "{0}",
-    "reshape": "{0}",
-    "index": "{0}",
+#: Operations whose operands are cast to the dtype of the result.
+FORMULAS: dict[str, Callable[..., str]] = {
+    "add": lambda a, x, y: a.op("add", x, y),
+    "subtract": lambda a, x, y: a.op("sub", x, y),
+    "multiply": lambda a, x, y: a.op("mul", x, y),
+    "divide": lambda a, x, y: a.op("div", x, y),
+    "negative": lambda a, x: a.negative(x),
+    "absolute": lambda a, x: a.absolute(x),
+    "sign": lambda a, x: a.sign(x, x),
+    "sgn": lambda a, x: a.sign(x, a.zero),
+    "square": lambda a, x: a.op("mul", x, x),
+    "reciprocal": lambda a, x: a.op("div", a.one, x),
+    "rsqrt": lambda a, x: a.op("div", a.one, a.function("sqrt", x)),
+    "power": lambda a, x, y: a.function("pow", x, y),
+    "exp": lambda a, x: a.function("exp", x),
+    "erf": lambda a, x: a.function("erf", x),
+    "expm1": lambda a, x: a.function("expm1", x),
+    "log": lambda a, x: a.function("log", x),
+    "log1p": lambda a, x: a.function("log1p", x),
+    "log2": lambda a, x: a.function("log2", x),
+    "sqrt": lambda a, x: a.function("sqrt", x),
+    "sin": lambda a, x: a.function("sin", x),
+    "cos": lambda a, x: a.function("cos", x),
+    "tan": lambda a, x: a.function("tan", x),
+    "tanh": lambda a, x: a.function("tanh", x),
+    "floor": lambda a, x: a.function("floor", x),
+    "maximum": lambda a, x, y: a.extreme("lt", x, y),
+    "minimum": lambda a, x, y: a.extreme("gt", x, y),
+    "bitwise_and": lambda a, x, y: a.let(f"and {a.kind} {x}, {y}"),
+    "bitwise_or": lambda a, x, y: a.let(f"or {a.kind} {x}, {y}"),
+    "bitwise_xor": lambda a, x, y: a.let(f"xor {a.kind} {x}, {y}"),
+    "cast": lambda a, x: x,
+    "copy": lambda a, x: x,
+    "contiguous": lambda a, x: x,
+    "reshape": lambda a, x: x,
+    "index": lambda a, x: x,
 }
 
 #: Operations that make no sense of whole numbers here: the result must be floating.
 FLOATING = frozenset(
     [
-        *(
-            "divide",
-            "power",
-            "reciprocal",
-            "rsqrt",
-            "exp",
-            "expm1",
-            "log",
-            "log1p",
-            "log2",
-            "sqrt",
-            "sin",
-            "cos",
-            "tan",
-        ),
-        *("tanh", "floor", "power_scalar"),
+        *("divide", "power", "power_scalar", "reciprocal", "rsqrt", "sqrt", "floor", "erf"),
+        *("exp", "expm1", "log", "log1p", "log2", "sin", "cos", "tan", "tanh"),
     ]
 )
 
 
-def type_name(dtype: np.dtype[Any]) -> str:
-    """What makes a number of a dtype."""
-    return "np.bool_" if dtype.kind == "b" else f"np.{dtype.name}"
-
-
-def literal(number: Any, dtype: np.dtype[Any]) -> str:
-    """A number of the host, in a dtype."""
-    if dtype.kind == "b":
-        return "True" if number else "False"
-    if dtype.kind != "f":
-        return f"{type_name(dtype)}({int(number)})"
-    number = float(np.asarray(number, dtype))
-    if number != number:
-        return f"{type_name(dtype)}(np.nan)"
-    if number in (float("inf"), float("-inf")):
-        return f"{type_name(dtype)}({'-' if number < 0 else ''}np.inf)"
-    return f"{type_name(dtype)}({number!r})"
-
-
-def converted(expression: str, old: np.dtype[Any], new: np.dtype[Any]) -> str:
+def converted(let: Let, x: str, old: DType, new: DType) -> str:
     """A number of one dtype in another."""
     if old == new:
-        return expression
+        return x
+    before, after = register_type(old), register_type(new)
     if new.kind == "b":
-        return f"({expression} != {literal(0, old)})"
-    return f"{type_name(new)}({expression})"
-
-
-def power(x: str, exponent: float, dtype: np.dtype[Any]) -> str:
-    """X to a power that is known."""
-    short: dict[float, Callable[[], str]] = {
-        1.0: lambda: x,
-        2.0: lambda: f"{x} * {x}",
-        3.0: lambda: f"{x} * {x} * {x}",
-        0.5: lambda: f"math.sqrt({x})",
-        -1.0: lambda: f"{literal(1, dtype)} / {x}",
-    }
-    made = short.get(float(exponent))
-    return made() if made is not None else f"{x} ** {literal(exponent, dtype)}"
+        zero = literal(0, old)
+        return let(f"fcmp une {before} {x}, {zero}" if old.kind == "f" else f"icmp ne {before} {x}, {zero}")
+    if old.kind == "f":
+        if new.kind == "f":
+            return let(f"{'fpext' if new.itemsize > old.itemsize else 'fptrunc'} {before} {x} to {after}")
+        return let(f"{'fptoui' if new.kind == 'u' else 'fptosi'} {before} {x} to {after}")
+    signed = old.kind == "i"
+    if new.kind == "f":
+        return let(f"{'sitofp' if signed else 'uitofp'} {before} {x} to {after}")
+    bits_before, bits_after = (1 if old.kind == "b" else 8 * old.itemsize), 8 * new.itemsize
+    if bits_before == bits_after:
+        return x
+    how = "trunc" if bits_after < bits_before else "sext" if signed else "zext"
+    return let(f"{how} {before} {x} to {after}")

@@ -11,7 +11,7 @@ from autodiff.compiler.program import Instruction, Place, Program, Value
 from autodiff.compiler.scalars import Scalar, Setting
 from autodiff.primitive import primitives
 
-__all__ = ["Names", "listing"]
+__all__ = ["Names", "listing", "spoken"]
 
 
 class Names:
@@ -88,6 +88,13 @@ def _expression(instruction: Instruction, names: Names) -> str:
 
 def _where(place: Place) -> str:
     return " ".join([part for part in (place.module, place.line) if part])
+
+
+def spoken(instruction: Instruction, names: Names) -> str:
+    """An instruction on a line of its own: its result, what computes it, the result's form, where it comes from."""
+    out = instruction.outputs[0]
+    parts = [f"{names(out)} = {_expression(instruction, names)}", _form(out), _where(instruction.place)]
+    return "   ".join([part for part in parts if part])
 
 
 def _given(title: str, values: list[Value], names: Names) -> list[str]:

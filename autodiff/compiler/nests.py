@@ -1,12 +1,18 @@
-"""Nests of loops: one element at a time, each instruction of a loop on numbers that stay in registers."""
+"""Nests of loops: one element at a time, each instruction of a loop on numbers that stay in registers.
+
+Each nest is a function of the memory that it works on. Layers that are alike share it, and LLVM, which takes more than
+twice as long for twice the code in one function, compiles small ones.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff.compiler.formulas import COMPARISONS, FLOATING, FORMULAS, converted, literal, power
+from autodiff.compiler.formulas import COMPARISONS, FLOATING, FORMULAS, Arithmetic, converted
+from autodiff.compiler.ir import Code, Memory, literal, register_type
 from autodiff.compiler.loops import REDUCTIONS
 from autodiff.compiler.program import Instruction, Value
 from autodiff.compiler.scalars import Scalar
@@ -17,9 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Nest", "Unsupported"]
 
+DType = np.dtype[Any]
+
 
 class Unsupported(Exception):
-    """What Numba is not given; the message says what it is."""
+    """What no machine code is made for; the message says what it is."""
 
 
 class Nest:
@@ -28,22 +36,26 @@ class Nest:
     Parameters
     ----------
     kernel : Kernel
-        Whose lines it adds to.
+        Whose body calls it.
     shape : tuple of int
         What it runs over.
 
     Attributes
     ----------
-    body : list of str
-        What is done for each element.
+    code : Code
+        What is done for each element, with marks where indices of elements stand.
     """
 
     def __init__(self, kernel: Kernel, shape: tuple[int, ...]) -> None:
         self.kernel = kernel
         self.shape = shape
-        self.body: list[str] = []
-        self.stores: list[str] = []
-        self.indices: dict[tuple[int, tuple[int, ...]], str] = {}
+        self.outer = Code(kernel.scopes)
+        self.code = self.outer.inside()
+        self.given: dict[str, str] = {}
+        self.scopes: dict[str, str] = {}
+        self.fails = False
+        self.stores: list[Callable[[], None]] = []
+        self.indices: dict[tuple[int, ...], str] = {}
         self.loaded: dict[View, str] = {}
         self.known: dict[Value, str] = {}
         self.totals: list[tuple[Instruction, View, str]] = []
@@ -51,38 +63,59 @@ class Nest:
 
     # ------------------------------------------------------------------ elements
 
-    def index(self, offset: int, strides: tuple[int, ...]) -> str:
-        """A name that stands for an index until the loops are known."""
-        key = offset, strides
-        return self.indices.setdefault(key, f"<{len(self.indices)}>")
+    def let(self, expression: str) -> str:
+        """Compute something for each element."""
+        return self.code.let(expression)
+
+    def arithmetic(self, dtype: DType) -> Arithmetic:
+        """Operations on numbers of a dtype."""
+        if dtype.kind not in "fiub" or (dtype.kind == "f" and dtype.itemsize not in (4, 8)):
+            raise Unsupported(f"numbers of {dtype}")
+        return Arithmetic(self.let, dtype, self.kernel.functions)
+
+    def index(self, strides: tuple[int, ...]) -> str:
+        """A mark that stands for an index until the loops are known."""
+        return self.indices.setdefault(strides, f"<{len(self.indices)}>")
+
+    def parameter(self, kind: str, outside: str) -> str:
+        """The name in this function of a pointer or number of the kernel's body."""
+        return self.given.setdefault(f"{kind} {outside}", f"%x{len(self.given)}")
+
+    def memory(self, view: View) -> Memory:
+        """The memory of a view, from its first element on."""
+        memory, start = self.kernel.memory(view.root)
+        place = self.kernel.code.address(memory, view.root.dtype, str(start + view.offset))
+        scope = self.scopes.setdefault(memory.scope, str(len(self.scopes)))
+        return Memory(self.parameter("ptr", place), scope)
 
     def load(self, view: View) -> str:
-        """An element of a view, in a variable."""
+        """An element of a view, in a register."""
         view = view.broadcast(self.shape)
         if view not in self.loaded:
-            name, start = self.kernel.memory(view.root)
-            variable = self.loaded[view] = f"e{len(self.loaded)}"
-            self.body.append(f"{variable} = {name}[{self.index(start + view.offset, view.strides)}]")
+            self.arithmetic(view.root.dtype)
+            place = self.index(view.strides)
+            self.loaded[view] = self.code.load(self.memory(view), view.root.dtype, place)
         return self.loaded[view]
 
-    def store(self, view: View, expression: str) -> None:
+    def store(self, view: View, value: str) -> None:
         """Put an element into memory, when all have been read."""
-        name, start = self.kernel.memory(view.root)
-        view = view.broadcast(self.shape)
-        self.stores.append(f"{name}[{self.index(start + view.offset, view.strides)}] = {expression}")
+        memory = self.memory(view)
+        place = self.index(view.broadcast(self.shape).strides)
+        self.stores.append(lambda: self.code.store(memory, view.root.dtype, place, value))
 
-    def element(self, operand: Any, dtype: np.dtype[Any]) -> str:
+    def element(self, operand: Any, dtype: DType) -> str:
         """An operand as a number of a dtype."""
         if not isinstance(operand, Value):
-            return self.kernel.number(operand, dtype)
+            held = self.kernel.number(operand, dtype)
+            return self.parameter(register_type(dtype), held) if held.startswith("%") else held
         if operand in self.known:
-            return converted(self.known[operand], operand.dtype, dtype)
+            return converted(self.let, self.known[operand], operand.dtype, dtype)
         view = self.kernel.views.of[operand]
         if view.root in self.known and view == whole(view.root):
-            return converted(self.known[view.root], operand.dtype, dtype)
+            return converted(self.let, self.known[view.root], operand.dtype, dtype)
         if view.root.kind == "constant" and view.root.array.size == 1:
             return literal(view.root.array.reshape(-1)[0], dtype)
-        return converted(self.load(view), operand.dtype, dtype)
+        return converted(self.let, self.load(view), operand.dtype, dtype)
 
     # ------------------------------------------------------------------ instructions
 
@@ -92,30 +125,26 @@ class Nest:
             out = i.outputs[0]
             if any(v is not None and v in self.kernel.readers for v in i.outputs[1:]):
                 raise Unsupported(f"what {i.op} keeps for its derivative")
+            self.kernel.say(i)
             if i.op in REDUCTIONS:
                 self._reduce(i)
                 continue
-            name = f"v{len(self.known)}"
-            self.body.append(f"{name} = {self._expression(i, out)}")
-            self.known[out] = name
+            self.known[out] = self._expression(i, out)
             if self.kernel.leaves_loop(out, instructions):
-                self.store(whole(out), name)
+                self.store(whole(out), self.known[out])
         self.finish()
 
     def _expression(self, i: Instruction, out: Value) -> str:
         dtype = out.dtype
         if i.op in COMPARISONS:
             meeting = self._meeting(i)
-            inf, zero = (literal(np.inf, meeting) if meeting.kind == "f" else "0"), literal(0, meeting)
-            if meeting.kind != "f" and i.op in ("isnan", "isfinite"):
-                return "True" if i.op == "isfinite" else "False"
-            return COMPARISONS[i.op].format(*[self.element(o, meeting) for o in i.operands], inf=inf, zero=zero)
+            return COMPARISONS[i.op](self.arithmetic(meeting), *[self.element(o, meeting) for o in i.operands])
         special = getattr(self, f"_{i.op}", None)
         if special is not None:
             return f"{special(i, out)}"
         if i.op == "cast":
             return self.element(i.operands[0], dtype)
-        if dtype.kind not in "fib" or (i.op in FLOATING and dtype.kind != "f"):
+        if i.op in FLOATING and dtype.kind != "f":
             raise Unsupported(f"{i.op} of {dtype}")
         if dtype.kind == "b" and i.op not in ("bitwise_and", "bitwise_or", "bitwise_xor", "copy", "reshape", "index"):
             raise Unsupported(f"{i.op} of bools")
@@ -123,12 +152,10 @@ class Nest:
             raise Unsupported("index with arrays")
         if i.op in ("reshape", "index"):
             raise Unsupported(f"{i.op} of an arrangement that is no view")
-        names = [self.element(o, dtype) for o in i.operands]
-        made = FORMULAS[i.op].format(*names, one=literal(1, dtype), zero=literal(0, dtype))
-        return made if dtype.name in ("float32", "float64", "bool", "int64") else f"np.{dtype.name}({made})"
+        return FORMULAS[i.op](self.arithmetic(dtype), *[self.element(o, dtype) for o in i.operands])
 
     @staticmethod
-    def _meeting(i: Instruction) -> np.dtype[Any]:
+    def _meeting(i: Instruction) -> DType:
         """The dtype in which the operands of a comparison meet."""
         kinds = [o.dtype for o in i.operands if isinstance(o, Value)]
         numbers = [float(o.value) if isinstance(o, Scalar) else o for o in i.operands if not isinstance(o, Value)]
@@ -138,29 +165,26 @@ class Nest:
         exponent = i.static["exponent"]
         if out.dtype.kind != "f" or isinstance(exponent, Scalar):
             raise Unsupported("a power of whole numbers, or to a setting")
-        return power(self.element(i.operands[0], out.dtype), exponent, out.dtype)
+        return self.arithmetic(out.dtype).power(self.element(i.operands[0], out.dtype), float(exponent))
 
     def _clip(self, i: Instruction, out: Value) -> str:
         if out.dtype.kind == "b":
             raise Unsupported("clip of bools")
         x, low, high = i.operands
         held = self.element(x, out.dtype)
-        for bound, op in ((low, "maximum"), (high, "minimum")):
+        for bound, how in ((low, "lt"), (high, "gt")):
             if bound is not None:
-                held = f"({FORMULAS[op].format(held, self.element(bound, out.dtype))})"
-                name = f"h{len(self.body)}"
-                self.body.append(f"{name} = {held}")
-                held = name
+                held = self.arithmetic(out.dtype).extreme(how, held, self.element(bound, out.dtype))
         return held
 
     def _where(self, i: Instruction, out: Value) -> str:
         condition, x, y = i.operands
         chosen = self.element(condition, np.dtype(bool))
-        return f"{self.element(x, out.dtype)} if {chosen} else {self.element(y, out.dtype)}"
+        return self.arithmetic(out.dtype).select(chosen, self.element(x, out.dtype), self.element(y, out.dtype))
 
     def _bitwise_not(self, i: Instruction, out: Value) -> str:
-        x = self.element(i.operands[0], out.dtype)
-        return f"not {x}" if out.dtype.kind == "b" else converted(f"~{x}", np.dtype(np.int64), out.dtype)
+        ones = "true" if out.dtype.kind == "b" else "-1"
+        return self.let(f"xor {register_type(out.dtype)} {self.element(i.operands[0], out.dtype)}, {ones}")
 
     def _classes(self, i: Instruction) -> Value:
         """The indices of a gather, which must be known to be in range."""
@@ -177,8 +201,9 @@ class Nest:
         place = self.element(self._classes(i), np.dtype(np.int64))
         view = self.kernel.views.of[x]
         strides = tuple(0 if d == axis or n == 1 else s for d, (n, s) in enumerate(zip(view.shape, view.strides)))
-        name, start = self.kernel.memory(view.root)
-        return f"{name}[{self.index(start + view.offset, strides)} + {place} * {view.strides[axis]}]"
+        there = self.let(f"mul nsw i64 {place}, {view.strides[axis]}")
+        there = self.let(f"add nsw i64 {there}, {self.index(strides)}")
+        return self.code.load(self.memory(view), view.root.dtype, there)
 
     def _put_along(self, i: Instruction, out: Value) -> str:
         x, axis = i.operands[0], i.static["axis"] % out.ndim
@@ -186,8 +211,9 @@ class Nest:
         if indices.shape[axis] != 1 or (isinstance(x, Value) and x.ndim and x.shape[axis] != 1):
             raise Unsupported("put_along of several elements")
         place = self.element(indices, np.dtype(np.int64))
-        coordinate = self.index(0, tuple(int(d == axis) for d in range(out.ndim)))
-        return f"{self.element(x, out.dtype)} if {coordinate} == {place} else {literal(0, out.dtype)}"
+        coordinate = self.index(tuple(int(d == axis) for d in range(out.ndim)))
+        met = self.let(f"icmp eq i64 {coordinate}, {place}")
+        return self.arithmetic(out.dtype).select(met, self.element(x, out.dtype), literal(0, out.dtype))
 
     def _reduce(self, i: Instruction) -> None:
         """Add an element to a total."""
@@ -205,48 +231,57 @@ class Nest:
     # ------------------------------------------------------------------ the loops around
 
     def finish(self) -> None:
-        """Write the loops down."""
-        places = [(view, self.kernel.memory(view.root)) for _, view, _ in self.totals]
-        names = [self.index(start + view.offset, view.strides) for view, (_, start) in places]
+        """Write the loops down, and a call of them into the kernel's body."""
+        memories = [self.memory(view) for _, view, _ in self.totals]
+        for _, view, _ in self.totals:
+            self.index(view.strides)
         sizes, merged = _merged(self.shape, list(self.indices))
-        keys = list(self.indices)
-        texts = {self.indices[key]: _index(key[0], merged[k]) for k, key in enumerate(keys)}
+        strides = dict(zip(self.indices, merged))
         depth = len(sizes)
-        opening: dict[int, list[str]] = {d: [] for d in range(depth + 1)}
-        closing: dict[int, list[str]] = {d: [] for d in range(depth + 1)}
-        adding = []
-        for k, ((i, _, x), (_, (memory, _))) in enumerate(zip(self.totals, places)):
-            strides = merged[keys.index(next(key for key in keys if self.indices[key] == names[k]))]
+        opening: dict[int, list[_Total]] = {d: [] for d in range(depth + 1)}
+        totals = []
+        for (i, view, x), memory in zip(self.totals, memories):
+            along = strides[view.strides]
             inner = depth
-            while inner and strides[inner - 1] == 0:
+            while inner and along[inner - 1] == 0:
                 inner -= 1
-            dtype = i.outputs[0].dtype
-            if 0 in strides[:inner] or inner == depth:
-                total = f"{memory}[{names[k]}]"
+            total = _Total(self, i, x, memory, along)
+            if 0 in along[:inner] or inner == depth:
                 self._fill(i)
             else:
-                total = f"t{k}"
-                opening[inner].append(f"{total} = {_neutral(i.op, dtype)}")
-                closing[inner].append(f"{memory}[{names[k]}] = {self._scaled(i, total)}")
-            adding.append(_added(i.op, total, x))
-        lines = list(opening[0])
-        for d in range(depth):
-            lines.append("    " * d + f"for i{d} in range({sizes[d]}):")
-            lines += ["    " * (d + 1) + line for line in opening[d + 1]]
-        lines += ["    " * depth + line for line in [*self.body, *adding, *self.stores]]
-        for d in reversed(range(depth + 1)):
-            lines += ["    " * d + line for line in closing[d]]
-        for mark, text in texts.items():
-            lines = [line.replace(mark, text) for line in lines]
-        self.kernel.lines += lines
+                total.variable = self.outer.variable(register_type(i.outputs[0].dtype))
+                opening[inner].append(total)
+            totals.append(total)
+        self._loops(sizes, strides, totals, opening, [])
+        self.kernel.call(self.outer, list(self.given), list(self.given.values()), self.fails)
         for i in self.before:
             if i.op == "mean":
                 self._rescale(i)
 
-    def _scaled(self, i: Instruction, total: str) -> str:
-        if i.op != "mean":
-            return total
-        return f"{total} / {literal(i.operands[0].size // i.outputs[0].size, i.outputs[0].dtype)}"
+    def _loops(
+        self,
+        sizes: list[int],
+        strides: dict[tuple[int, ...], list[int]],
+        totals: list[_Total],
+        opening: dict[int, list[_Total]],
+        indices: list[str],
+    ) -> None:
+        """Write the loops down from one depth on."""
+        depth = len(indices)
+        for total in opening[depth]:
+            total.begin(self.outer)
+        if depth < len(sizes):
+            with self.outer.loop(sizes[depth]) as i:
+                self._loops(sizes, strides, totals, opening, [*indices, i])
+        else:
+            names = {mark: self.outer.index(0, list(zip(indices, strides[key]))) for key, mark in self.indices.items()}
+            for total in totals:
+                total.add(self.code, indices)
+            for store in self.stores:
+                store()
+            self.outer.take_over(self.code, names)
+        for total in opening[depth]:
+            total.end(self.outer, indices)
 
     def _fill(self, i: Instruction) -> None:
         """Begin totals that stay in memory."""
@@ -259,11 +294,58 @@ class Nest:
     def _rescale(self, i: Instruction) -> None:
         out = i.outputs[0]
         nest = Nest(self.kernel, out.shape)
-        nest.store(whole(out), self._scaled(i, nest.load(whole(out))))
+        nest.store(whole(out), _mean(nest.arithmetic(out.dtype), i, nest.load(whole(out))))
         nest.finish()
 
 
-def _neutral(op: str, dtype: np.dtype[Any]) -> str:
+class _Total:
+    """A reduction's total: in a register while a loop adds to one element, else in memory."""
+
+    def __init__(self, nest: Nest, i: Instruction, x: str, memory: Memory, strides: list[int]) -> None:
+        self.nest, self.i, self.x, self.memory, self.strides = nest, i, x, memory, strides
+        self.dtype = i.outputs[0].dtype
+        self.variable = ""
+
+    def _arithmetic(self, code: Code) -> Arithmetic:
+        return Arithmetic(code.let, self.dtype, self.nest.kernel.functions)
+
+    def begin(self, code: Code) -> None:
+        """Before the loop that adds."""
+        code.do(f"store {register_type(self.dtype)} {_neutral(self.i.op, self.dtype)}, ptr {self.variable}")
+
+    def add(self, code: Code, indices: list[str]) -> None:
+        """Add an element."""
+        kind = register_type(self.dtype)
+        place = "" if self.variable else code.index(0, list(zip(indices, self.strides)))
+        old = (
+            code.let(f"load {kind}, ptr {self.variable}")
+            if self.variable
+            else code.load(self.memory, self.dtype, place)
+        )
+        arithmetic = self._arithmetic(code)
+        if self.i.op in ("sum", "mean"):
+            new = arithmetic.op("add", old, self.x)
+        else:
+            new = arithmetic.extreme("lt" if self.i.op == "amax" else "gt", old, self.x)
+        if self.variable:
+            code.do(f"store {kind} {new}, ptr {self.variable}")
+        else:
+            code.store(self.memory, self.dtype, place, new)
+
+    def end(self, code: Code, indices: list[str]) -> None:
+        """After the loop that adds."""
+        total = code.let(f"load {register_type(self.dtype)}, ptr {self.variable}")
+        if self.i.op == "mean":
+            total = _mean(self._arithmetic(code), self.i, total)
+        code.store(self.memory, self.dtype, code.index(0, list(zip(indices, self.strides))), total)
+
+
+def _mean(arithmetic: Arithmetic, i: Instruction, total: str) -> str:
+    count = literal(i.operands[0].size // i.outputs[0].size, arithmetic.dtype)
+    return arithmetic.op("div", total, count)
+
+
+def _neutral(op: str, dtype: DType) -> str:
     """What a total begins with."""
     if op in ("sum", "mean"):
         return literal(0, dtype)
@@ -272,30 +354,19 @@ def _neutral(op: str, dtype: np.dtype[Any]) -> str:
     return literal(np.iinfo(dtype).min if op == "amax" else np.iinfo(dtype).max, dtype)
 
 
-def _added(op: str, total: str, x: str) -> str:
-    if op in ("sum", "mean"):
-        return f"{total} += {x}"
-    return f"{total} = {FORMULAS['maximum' if op == 'amax' else 'minimum'].format(total, x)}"
-
-
-def _merged(shape: tuple[int, ...], keys: list[tuple[int, tuple[int, ...]]]) -> tuple[list[int], list[list[int]]]:
+def _merged(shape: tuple[int, ...], keys: list[tuple[int, ...]]) -> tuple[list[int], list[list[int]]]:
     """Loops that all indices run through evenly made one; the sizes left, and the strides of each index over them."""
     sizes: list[int] = []
     merged: list[list[int]] = [[] for _ in keys]
     for d, n in enumerate(shape):
         if n == 1:
             continue
-        if sizes and all(m[-1] == key[1][d] * n for m, key in zip(merged, keys)):
+        if sizes and all(m[-1] == key[d] * n for m, key in zip(merged, keys)):
             sizes[-1] *= n
             for m, key in zip(merged, keys):
-                m[-1] = key[1][d]
+                m[-1] = key[d]
         else:
             sizes.append(n)
             for m, key in zip(merged, keys):
-                m.append(key[1][d])
+                m.append(key[d])
     return sizes, merged
-
-
-def _index(offset: int, strides: list[int]) -> str:
-    terms = [f"i{d}" if s == 1 else f"i{d} * {s}" for d, s in enumerate(strides) if s]
-    return " + ".join([*terms, *([str(offset)] if offset or not terms else [])])

@@ -1,4 +1,4 @@
-"""The Numba emitter: a program as one function of machine code, with loops of its own and the BLAS of NumPy."""
+"""The emitter of machine code: a program as one function, compiled by llvmlite, the compiler library of Numba."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.compiler import blas, disk
+from autodiff.compiler import blas, machine
+from autodiff.compiler.entry import FIXED, fixed_addresses, made_callable
 from autodiff.compiler.kernel import Kernel, Unsupported
-from autodiff.compiler.program import Instruction, Program, Value
+from autodiff.compiler.program import Program, Value
+from autodiff.heap import aligned
 from autodiff.primitive import primitives
 
-__all__ = ["Emitted", "Unsupported", "emit", "worthwhile"]
+__all__ = ["Emitted", "Unsupported", "emit"]
 
 Array = np.ndarray[Any, Any]
 
 
 def emit(program: Program) -> Emitted:
-    """Write a program for Numba.
+    """Write a program in LLVM's language.
 
     Raises
     ------
@@ -28,32 +30,8 @@ def emit(program: Program) -> Emitted:
     return Emitted(program, Kernel(program))
 
 
-#: Products of a matrix and a single row of more multiplications than this are left to NumPy, which knows a better BLAS
-#: function for them: 13 against 36 us for one row through 784-128-10.
-_LARGEST_ROW = 1 << 14
-#: Programs of more operations are compiled for long, and worse than in proportion: two layers take 3 s, ten layers (177
-#: operations with Adam) 10, fifteen 17, and a hundred minutes and gigabytes.
-_LONGEST = 250
-
-
-def worthwhile(program: Program) -> bool:
-    """Whether Numba is expected to be faster: it is, but for large products of one row and endless programs."""
-    if len(program.instructions) > _LONGEST:
-        return False
-    products = [i for i in program.instructions if i.op == "matmul"]
-    return not any(_is_row(i) and _multiplications(i) > _LARGEST_ROW for i in products)
-
-
-def _is_row(i: Instruction) -> bool:
-    return i.outputs[0].ndim < 2 or 1 in i.outputs[0].shape
-
-
-def _multiplications(i: Instruction) -> int:
-    return int(i.outputs[0].size * i.operands[0].shape[-1])
-
-
 class Emitted:
-    """A program as a module for Numba.
+    """A program in LLVM's language.
 
     Attributes
     ----------
@@ -67,34 +45,29 @@ class Emitted:
 
     def bind(self, states: Sequence[Array]) -> Callable[..., Any]:
         """The step, on this state."""
-        return self._made("kernel", "", states, self.program.results)
+        return self._made("step", "", states, self.program.results)
 
     def bind_many(self, states: Sequence[Array]) -> Callable[..., Any]:
         """``run_many(steps, *stacked_inputs, *stacked_draws, *settings)``: many steps, whose results are stacked."""
         return self._made("many", "steps, ", states, self.program.results)
 
     def _made(self, function: str, first: str, states: Sequence[Array], results: Sequence[Value]) -> Callable[..., Any]:
-        """The Python function around the machine code."""
-        module = disk.load(self.source)
+        """The Python function around the machine code, which makes the arrays of the results."""
+        code = machine.load(self.source)
         held, table = self._table(states)
-        arrays = [f"x{k}" for k in range(len(self.program.inputs) + len(self.program.draws))]
+        called, definition = made_callable(code.address(function), table)
+        given = [f"x{k}" for k in range(len(self.program.inputs) + len(self.program.draws))]
         settings = [f"s{k}" for k in range(len(self.program.settings))]
         outs = [f"r{k}" for k in range(len(results))]
-        scope: dict[str, Any] = {
-            "empty": np.empty,
-            "fail": self._fail,
-            "held": held,
-            "kernel": getattr(module, function),
-            "table": table,
-        }
-        lines = [f"def run({first}{', '.join(arrays + settings)}):"]
+        scope: dict[str, Any] = {"called": called, "empty": np.empty, "fail": self._fail}
+        scope["held"] = code, held, table, definition  # as long as the function is
+        lines = [f"def run({first}{', '.join(given + settings)}):"]
         for k, v in enumerate(results):
             scope[f"dtype{k}"] = v.dtype
             shape = f"(steps, {''.join(f'{n}, ' for n in v.shape)})" if first else repr(v.shape)
             lines.append(f"    r{k} = empty({shape}, dtype{k})")
-        passed = [f"float({s})" if self.program.settings[k].count else s for k, s in enumerate(settings)]
-        lines.append(f"    if kernel({', '.join(['table', *first.split(', ')[:-1], *arrays, *passed, *outs])}):")
-        lines.append(f"        fail({', '.join(arrays)})")
+        lines.append(f"    if called({first}{', '.join([*given, *settings, *outs])}):")
+        lines.append(f"        fail({', '.join(given)})")
         if outs:
             lines.append(f"    return {', '.join(outs)}")
         exec("\n".join(lines), scope)
@@ -104,21 +77,22 @@ class Emitted:
     def _table(self, states: Sequence[Array]) -> tuple[list[Any], Array]:
         """The addresses of all memory, in the kernel's order, and what keeps that memory alive."""
         gemm = blas.find()
-        held: list[Any] = []
-        addresses = []
+        starts, size = self.kernel.slots.places()
+        slots = aligned(size, np.dtype(np.uint8))
+        held: list[Any] = [slots]
+        addresses = fixed_addresses()
         given = dict(zip(self.program.states, states, strict=True))
-        for memory in self.kernel.table:
+        for memory in self.kernel.table[len(FIXED) :]:
             if memory in ("single", "double"):
                 assert gemm is not None
                 addresses.append(getattr(gemm, str(memory)))
-                continue
-            assert isinstance(memory, Value)
-            array = given.get(memory)
-            if array is None:
-                fixed = memory.kind == "constant"
-                array = np.array(memory.array, order="C") if fixed else np.empty(memory.size, memory.dtype)
-            held.append(array)
-            addresses.append(array.ctypes.data)
+            elif isinstance(memory, int):
+                addresses.append(slots.ctypes.data + starts[memory])
+            else:
+                assert isinstance(memory, Value)
+                array = np.array(memory.array, order="C") if memory.kind == "constant" else given[memory]
+                held.append(array)
+                addresses.append(array.ctypes.data)
         return held, np.array(addresses, np.int64)
 
     def _fail(self, *arrays: Array) -> None:

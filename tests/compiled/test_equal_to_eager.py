@@ -10,7 +10,7 @@ import autodiff as ad
 from autodiff.trees import flatten
 from tests.compiled.scenarios import SCENARIOS
 
-BACKENDS = ["numpy", *(["numba"] if find_spec("numba") else [])]
+BACKENDS = ["numpy", *(["numba"] if find_spec("llvmlite") else [])]
 STEPS = 10
 
 

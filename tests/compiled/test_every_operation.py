@@ -116,7 +116,7 @@ CORE = [
 @pytest.mark.parametrize("operation", CORE)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_machine_code_gives_the_same(operation, dtype):
-    pytest.importorskip("numba", reason="machine code is made by an extra, jit")
+    pytest.importorskip("llvmlite", reason="machine code is made by an extra, jit")
     for case in TABLE[operation].cases[: 2 if dtype is np.float32 else 1]:
         if not by_value(case):
             try:

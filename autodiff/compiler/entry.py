@@ -1,0 +1,136 @@
+"""The way into machine code from Python: a function that CPython calls as one of its own written in C.
+
+Arrays are handed over as objects: where their elements are stands in the word behind an object's head, as in a float
+its number. So nothing is looked up in Python, and a call costs a twentieth of a microsecond.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autodiff.compiler.program import Program
+
+__all__ = ["FIXED", "entries", "fixed_addresses", "made_callable"]
+
+#: What the table of addresses begins with, all of CPython's own.
+FIXED = ("Py_IncRef", "PyFloat_AsDouble", "None", "True")
+
+#: The word behind an object's head.
+_HEAD = object.__basicsize__
+
+_STEP = """define ptr @step(ptr %self, ptr %args, i64 %n) nounwind {{
+entry:
+{table}
+{opened}
+  %status = call i64 @body({given})
+{closed}
+}}"""
+
+_MANY = """define ptr @many(ptr %self, ptr %args, i64 %n) nounwind {{
+entry:
+{table}
+{opened}
+  %all.number = call double %number(ptr %o0)
+  %all = fptosi double %all.number to i64
+  br label %head
+head:
+  %k = phi i64 [ 0, %entry ], [ %next, %again ]
+  %k.number = sitofp i64 %k to double
+  %more = icmp slt i64 %k, %all
+  br i1 %more, label %again, label %end
+again:
+{moved}
+  %failed = call i64 @body({given})
+  %next = add i64 %k, 1
+  %wrong = icmp ne i64 %failed, 0
+  br i1 %wrong, label %end, label %head
+end:
+  %status = phi i64 [ 0, %head ], [ 1, %again ]
+{closed}
+}}"""
+
+_TABLE = f"""  %table.place = getelementptr i8, ptr %self, i64 {_HEAD}
+  %table = load ptr, ptr %table.place, align 8
+  %keep = load ptr, ptr %table, align 8
+  %number.place = getelementptr i64, ptr %table, i64 1
+  %number = load ptr, ptr %number.place, align 8"""
+
+# The result is None, or True where a check found something, held once more than before.
+_CLOSED = """  %good = icmp eq i64 %status, 0
+  %which = select i1 %good, i64 2, i64 3
+  %result.place = getelementptr i64, ptr %table, i64 %which
+  %result = load ptr, ptr %result.place, align 8
+  call void %keep(ptr %result)
+  ret ptr %result"""
+
+
+def entries(program: Program) -> str:
+    """The two functions that Python calls, `step` and `many`; both call the body."""
+    given = [*program.inputs, *program.draws]
+    n, settings, results = len(given), program.settings, program.results
+    arrays = [*range(n), *range(n + len(settings), n + len(settings) + len(results))]
+    bytes_each = [v.size * v.dtype.itemsize for v in [*given, *results]]
+    opened, names = _opened(n, len(settings), len(results), 0)
+    step = _STEP.format(table=_TABLE, opened=opened, given=_given(names), closed=_CLOSED)
+    opened, names = _opened(n, len(settings), len(results), 1)
+    moved = []
+    for k, size in zip(arrays, bytes_each):
+        moved.append(f"  %by{k} = mul i64 %k, {size}")
+        moved.append(f"  %at{k} = getelementptr i8, ptr {names[k][1]}, i64 %by{k}")
+        names[k] = "ptr", f"%at{k}"
+    for k, setting in enumerate(settings):
+        if setting.count:
+            moved.append(f"  %count{k} = fadd double {names[n + k][1]}, %k.number")
+            names[n + k] = "double", f"%count{k}"
+    many = _MANY.format(table=_TABLE, opened=opened, moved="\n".join(moved), given=_given(names), closed=_CLOSED)
+    return f"{step}\n\n{many}"
+
+
+def _given(names: list[tuple[str, str]]) -> str:
+    return ", ".join(["ptr %table", *[f"{kind} {name}" for kind, name in names]])
+
+
+def _opened(arrays: int, settings: int, results: int, before: int) -> tuple[str, list[tuple[str, str]]]:
+    """Take arguments, after `before` others, out of their objects."""
+    lines, names = [], []
+    for k in range(before + arrays + settings + results):
+        lines += [f"  %a{k} = getelementptr ptr, ptr %args, i64 {k}", f"  %o{k} = load ptr, ptr %a{k}, align 8"]
+        if before + arrays <= k < before + arrays + settings:
+            lines.append(f"  %d{k} = call double %number(ptr %o{k})")
+            names.append(("double", f"%d{k}"))
+        elif k >= before:
+            lines += [f"  %h{k} = getelementptr i8, ptr %o{k}, i64 {_HEAD}", f"  %d{k} = load ptr, ptr %h{k}, align 8"]
+            names.append(("ptr", f"%d{k}"))
+    return "\n".join(lines), names
+
+
+class _Method(ctypes.Structure):
+    """CPython's PyMethodDef."""
+
+    _fields_ = (
+        ("ml_name", ctypes.c_char_p),
+        ("ml_meth", ctypes.c_void_p),
+        ("ml_flags", ctypes.c_int),
+        ("ml_doc", ctypes.c_char_p),
+    )
+
+
+_FASTCALL = 0x0080  # METH_FASTCALL: arguments come as an array of objects
+
+
+def fixed_addresses() -> list[int]:
+    """Those of `FIXED`."""
+    functions = [ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0 for name in FIXED[:2]]
+    return [*functions, id(None), id(True)]
+
+
+def made_callable(address: int, table: np.ndarray[Any, Any]) -> tuple[Callable[..., Any], Any]:
+    """A function of Python's that is the machine code at an address, and what has to be kept as long as it is."""
+    definition = _Method(b"step", address, _FASTCALL, None)
+    make = ctypes.pythonapi.PyCFunction_NewEx
+    make.argtypes, make.restype = (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p), ctypes.py_object
+    return make(ctypes.addressof(definition), table, None), definition

@@ -1,0 +1,132 @@
+"""Machine code from LLVM's language, kept as files of a cache folder for the next process."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from contextlib import suppress
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Machine", "folder", "load"]
+
+
+def folder() -> Path:
+    """The cache folder: `WENGERT_CACHE_DIR`, or the user's; a temporary one where that cannot be written."""
+    chosen = os.environ.get("WENGERT_CACHE_DIR")
+    if chosen:
+        wanted = Path(chosen)
+    elif sys.platform == "darwin":
+        wanted = Path.home() / "Library" / "Caches" / "wengert"
+    elif sys.platform == "win32":
+        wanted = Path(os.environ.get("LOCALAPPDATA", Path.home())) / "wengert" / "cache"
+    else:
+        wanted = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "wengert"
+    with suppress(OSError):
+        wanted.mkdir(parents=True, exist_ok=True)
+        if os.access(wanted, os.W_OK):
+            return wanted
+    return _temporary()
+
+
+@cache
+def _temporary() -> Path:
+    """A folder of this process alone: what others can write must not be run."""
+    return Path(tempfile.mkdtemp(prefix="wengert-"))
+
+
+class Machine:
+    """A module in memory, ready to be called.
+
+    Parameters
+    ----------
+    code : bytes
+        An object file.
+    """
+
+    def __init__(self, code: bytes) -> None:
+        import llvmlite.binding as llvm
+
+        # LLVM's engine begins with a module; what it is to run comes from the object file.
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target())
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        self._engine.finalize_object()
+
+    def address(self, function: str) -> int:
+        """Where a function begins."""
+        found: int = self._engine.get_function_address(function)
+        return found
+
+
+@cache
+def _ready() -> None:
+    """Prepare LLVM, once."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+
+
+def _target() -> Any:
+    """This processor."""
+    import llvmlite.binding as llvm
+
+    _ready()
+    target = llvm.Target.from_default_triple()
+    features = llvm.get_host_cpu_features().flatten()
+    return target.create_target_machine(
+        llvm.get_host_cpu_name(), features, opt=3, reloc="default", codemodel="jitdefault", jit=True
+    )
+
+
+def _compile(source: str) -> bytes:
+    """The object file of a module."""
+    import llvmlite.binding as llvm
+
+    machine = _target()
+    module = llvm.parse_assembly(source)
+    module.triple, module.data_layout = machine.triple, str(machine.target_data)
+    module.verify()
+    tuning = llvm.create_pipeline_tuning_options(speed_level=3)
+    tuning.loop_vectorization = tuning.slp_vectorization = tuning.loop_unrolling = True
+    builder = llvm.create_pass_builder(machine, tuning)
+    builder.getModulePassManager().run(module, builder)
+    code: bytes = machine.emit_object(module)
+    return code
+
+
+_loaded: dict[str, Machine] = {}
+
+
+def load(source: str) -> Machine:
+    """The module with this source, from the cache if it is there."""
+    name = f"wengert_{_digest(source)}"
+    if name not in _loaded:
+        path = folder() / f"{name}.o"
+        code = path.read_bytes() if path.exists() else b""
+        if not code:
+            code = _compile(source)
+            _write(path, code)
+        _loaded[name] = Machine(code)
+    return _loaded[name]
+
+
+def _write(path: Path, code: bytes) -> None:
+    """Put a file in its place at once, so that nobody reads half of it."""
+    with suppress(OSError):
+        handle, made = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+        with os.fdopen(handle, "wb") as file:
+            file.write(code)
+        os.replace(made, path)
+
+
+def _digest(source: str) -> str:
+    import llvmlite.binding as llvm
+
+    cpu = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    parts = [source, *cpu, sys.platform, version("llvmlite")]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

@@ -1,0 +1,81 @@
+"""Slots: memory that values share which are never needed at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autodiff.compiler.homes import Homes
+from autodiff.compiler.loops import Loop, Step
+from autodiff.compiler.program import Program, Value
+from autodiff.compiler.strided import Views
+
+__all__ = ["Slots"]
+
+#: Of the processor's cache: where each slot begins.
+_LINE = 64
+
+
+class Slots:
+    """Gives each computed value a slot, unless it has a home in the memory of something else.
+
+    A slot is whole: what shares it begins where it begins, so that different slots never overlap.
+
+    Attributes
+    ----------
+    of : dict of Value to int
+    sizes : list of int
+        In bytes.
+    """
+
+    def __init__(self, program: Program, views: Views, steps: Sequence[Step], homes: Homes) -> None:
+        self.of: dict[Value, int] = {}
+        self.sizes: list[int] = []
+        self._free_from: list[int] = []
+        last: dict[Value, int] = {}
+        for k, step in enumerate(steps):
+            for i in step.instructions if isinstance(step, Loop) else [step.instruction]:
+                for v in i.reads():
+                    last[self._memory(homes, views.of[v].root)] = k
+        for v in program.kept():
+            last[self._memory(homes, views.of[v].root)] = len(steps)
+        needed: dict[Value, int] = {}
+        for v in homes.made:
+            memory = self._memory(homes, v)
+            if memory in homes.made:
+                needed[memory] = min(needed.get(memory, len(steps)), homes.first[v])
+        for v, first in sorted(needed.items(), key=lambda item: item[1]):
+            self._take(v, first, max(last.get(v, first), homes.made[v]))
+
+    @staticmethod
+    def _memory(homes: Homes, root: Value) -> Value:
+        """The value in whose memory another one is put."""
+        home = homes.of.get(root)
+        return home.memory if home is not None and isinstance(home.memory, Value) else root
+
+    def _take(self, v: Value, first: int, last: int) -> None:
+        size = v.size * v.dtype.itemsize
+        free = [k for k, n in enumerate(self._free_from) if n < first]
+        large = [k for k in free if self.sizes[k] >= size]
+        if large:
+            k = min(large, key=self.sizes.__getitem__)
+        elif free:
+            k = max(free, key=self.sizes.__getitem__)
+            self.sizes[k] = size
+        else:
+            k = self.extra(size)
+        self._free_from[k] = last
+        self.of[v] = k
+
+    def extra(self, size: int) -> int:
+        """A slot that nothing else takes."""
+        self.sizes.append(size)
+        self._free_from.append(1 << 60)
+        return len(self.sizes) - 1
+
+    def places(self) -> tuple[list[int], int]:
+        """Where each slot begins, and how much memory they take together, in bytes."""
+        starts, end = [], 0
+        for size in self.sizes:
+            starts.append(end)
+            end += -(-size // _LINE) * _LINE
+        return starts, end
