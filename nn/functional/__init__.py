@@ -10,7 +10,9 @@ from nn.functional.losses import *  # noqa: F403
 from nn.functional.losses import __all__ as _losses
 from nn.functional.normalization import *  # noqa: F403
 from nn.functional.normalization import __all__ as _normalization
+from nn.functional.padding import *  # noqa: F403
+from nn.functional.padding import __all__ as _padding
 from nn.functional.regression import *  # noqa: F403
 from nn.functional.regression import __all__ as _regression
 
-__all__ = [*_activations, *_distances, *_layers, *_losses, *_normalization, *_regression]
+__all__ = [*_activations, *_distances, *_layers, *_losses, *_normalization, *_padding, *_regression]

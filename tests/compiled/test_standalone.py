@@ -137,7 +137,7 @@ LOSSES = {
     "BCEWithLogitsLoss, weighted": nn.BCEWithLogitsLoss(weight=WEIGHT, pos_weight=WEIGHT),
     "SmoothL1Loss, each": nn.SmoothL1Loss(reduction="none", beta=0.5),
 }
-ENDS = {"NLLLoss": nn.LogSoftmax(dim=1), "BCELoss": nn.Sigmoid()}
+ENDS = {"KLDivLoss": nn.LogSoftmax(dim=1), "NLLLoss": nn.LogSoftmax(dim=1), "BCELoss": nn.Sigmoid()}
 
 
 class Two(nn.Module):

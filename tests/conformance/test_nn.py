@@ -417,6 +417,42 @@ def test_vectors_and_distributions_compare_as_in_pytorch(name, given, settings):
         close(mine.grad, other.grad)
 
 
+@pytest.mark.filterwarnings("ignore:reduction")
+@pytest.mark.parametrize("reduction", ["mean", "batchmean", "sum", "none"])
+@pytest.mark.parametrize("log_target", [False, True])
+def test_a_divergence_is_pytorchs_as_a_module_too(reduction, log_target):
+    settings = {"reduction": reduction, "log_target": log_target}
+    target = LOGS[::-1].copy() if log_target else SOFT
+    (x, x_theirs), (t, t_theirs) = both(LOGS, requires_grad=True), both(target)
+    y, y_theirs = nn.KLDivLoss(**settings)(x, t), torch.nn.KLDivLoss(**settings)(x_theirs, t_theirs)
+    close(y, y_theirs)
+    y.sum().backward()
+    y_theirs.sum().backward()
+    close(x.grad, x_theirs.grad)
+
+
+PADS = [
+    *[((1, 2), {}), ((1, 0, 0, 3), {"value": 2.5}), ((1, 1, 2, 2, 0, 1), {}), ((-1, 2), {"value": -1.0}), ((), {})],
+    *[((-1, -1, 1, -2), {}), ((1, -1, 0, 2, -1, 0), {})],
+    *[((2, 1), {"mode": mode}) for mode in ("reflect", "replicate", "circular")],
+    *[((1, 2, 2, 1), {"mode": mode}) for mode in ("reflect", "replicate", "circular")],
+    *[((2, -1), {"mode": mode}) for mode in ("reflect", "replicate", "circular")],
+    ((5, 4), {"mode": "replicate"}),
+    ((3, 3), {"mode": "circular"}),
+]
+
+
+@pytest.mark.parametrize(("widths", "settings"), PADS, ids=str)
+def test_padding_is_pytorchs(widths, settings):
+    x, x_theirs = both(rng.standard_normal((2, 4, 3)), requires_grad=True)
+    y = F.pad(x, widths, **settings)
+    y_theirs = torch.nn.functional.pad(x_theirs, widths, **settings)
+    close(y, y_theirs)
+    (y * y * y).sum().backward()
+    (y_theirs * y_theirs * y_theirs).sum().backward()
+    close(x.grad, x_theirs.grad)
+
+
 def test_the_cosine_of_short_vectors_is_pytorchs():
     x, y = TALL, TALL[::-1].copy()
     theirs = torch.nn.functional.cosine_similarity(torch.tensor(x), torch.tensor(y), dim=0, eps=2.0)
