@@ -144,7 +144,7 @@ def _loop(compiled: Compiled, stacked: list[Any], start: int, count: int) -> tup
         return None
     steps = min(count - start, step.steps_at_once)
     if step.recording.draws:
-        steps = min(steps, _fitting(sum([d.drawn.nbytes for d in step.recording.draws])))
+        steps = min(steps, _fitting(sum([v.size * v.dtype.itemsize for v in step.program.draws])))
     arrays = [np.ascontiguousarray(_array_of(a)[start : start + steps]) for a in stacked]
     try:
         step.check(arrays)

@@ -11,6 +11,7 @@ compared before anything is replayed (`autodiff.compiler.comparison`), so that a
 
 from __future__ import annotations
 
+from binascii import crc32
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -59,15 +60,14 @@ class Known:
 
 
 class Draw(NamedTuple):
-    """Random numbers that the step draws: how to draw them again."""
+    """Random numbers that the step draws: how to draw them again, and by what to know them."""
 
     value: Value
     generator: Any
     method: str
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
-    drawn: Array
-    copy: Array
+    checksum: int
 
 
 class Recorder:
@@ -160,6 +160,8 @@ class Recorder:
         if known is None:
             known = self._unheard(t)
         root = known.root()
+        if root.value.kind == "draw":
+            self._check_draw(root)
         if root.storage is not None and root.storage.version > root.version and not written:
             self.fail("memory was changed in a way that cannot be recorded", "change it with operations on Tensors")
         elif known.base is not None and root.version > known.version:
@@ -380,16 +382,20 @@ class Recorder:
         if self.failure is None and isinstance(drawn, np.ndarray):
             value = Value("draw", drawn.shape, drawn.dtype, method)
             self.program.draws.append(value)
-            self.draws.append(Draw(value, generator, method, args, kwargs, drawn, drawn.copy()))
+            self.draws.append(Draw(value, generator, method, args, kwargs, _checksum(drawn)))
             self._know(drawn, value, None)
 
     def check_draws(self) -> None:
-        """Refuse random numbers that NumPy changed behind the recorder's back."""
-        for draw in self.draws:
-            if self.known[id(draw.drawn)].value is draw.value and not np.array_equal(draw.drawn, draw.copy):
-                self.refuse(
-                    "random numbers were changed by NumPy", "draw with ad.rand or ad.randn, and go on from there"
-                )
+        """Refuse random numbers that NumPy changed behind the recorder's back, after their last use too."""
+        for known in list(self.known.values()):
+            if known.value.kind == "draw":
+                self._check_draw(known)
+
+    def _check_draw(self, known: Known) -> None:
+        draw = next(d for d in self.draws if d.value is known.value)
+        drawn = None if known.alive is None else known.alive()
+        if drawn is not None and _checksum(drawn) != draw.checksum:
+            self.refuse("random numbers were changed by NumPy", "draw with ad.rand or ad.randn, and go on from there")
 
     def optimize(self, optimizer: Any) -> None:
         """Let an optimizer take its step down."""
@@ -435,6 +441,11 @@ def _shape_depends_on_values(name: str, args: Sequence[Any], static: dict[str, A
     if name == "repeat":
         return isinstance(args[1], TensorValue)
     return name in _OF_VALUES
+
+
+def _checksum(array: Any) -> int:
+    """By what an array is known to be unchanged, without a copy of it."""
+    return crc32(np.ascontiguousarray(array))  # type: ignore[arg-type]
 
 
 def _masked(indices: Sequence[Any]) -> bool:

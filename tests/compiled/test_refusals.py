@@ -123,6 +123,15 @@ def test_numbers_drawn_by_numpy_are_refused():
     assert "other elements" in changing(lambda: fast(ad.ones(2)))
 
 
+def test_numbers_of_ours_that_numpy_changes_are_refused():
+    def noisy(x):
+        noise = ad.default_generator.rng.random(2)
+        noise *= 2
+        return x + ad.tensor(noise)
+
+    assert "changed by NumPy" in changing(lambda: ad.compile(noisy)(ad.ones(2)))
+
+
 def test_a_count_in_python_is_refused():
     def step(x):
         COUNTER["calls"] += 1
