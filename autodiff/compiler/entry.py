@@ -12,21 +12,33 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.compiler.program import Program
+from autodiff.compiler.program import Program, Value
 
 __all__ = ["FIXED", "entries", "fixed_addresses", "made_callable"]
 
 #: What the table of addresses begins with, all of CPython's own.
-FIXED = ("Py_IncRef", "PyFloat_AsDouble", "None", "True")
+FIXED = ("Py_IncRef", "PyFloat_AsDouble", "None", "True", "False")
 
 #: The word behind an object's head.
 _HEAD = object.__basicsize__
 
-_STEP = """define ptr @step(ptr %self, ptr %args, i64 %n) nounwind {{
+#: Fields of NumPy's PyArrayObject, a public structure, by bytes behind the head; the elements come first.
+_ND, _DIMS, _BASE, _DESCR, _FLAGS = 8, 16, 32, 40, 48
+_TIDY = 0x0101  # NPY_ARRAY_C_CONTIGUOUS and NPY_ARRAY_ALIGNED
+
+_STEP = """define ptr @{name}(ptr %self, ptr %args, i64 %n) nounwind {{
 entry:
 {table}
 {opened}
-  %status = call i64 @body({given})
+  br label %start
+start:
+{checks}
+  %done = call i64 @body({given})
+  br label %end
+strange:
+  br label %end
+end:
+  %status = phi i64 [ %done, %{last} ], [ 2, %strange ]
 {closed}
 }}"""
 
@@ -59,23 +71,40 @@ _TABLE = f"""  %table.place = getelementptr i8, ptr %self, i64 {_HEAD}
   %number.place = getelementptr i64, ptr %table, i64 1
   %number = load ptr, ptr %number.place, align 8"""
 
-# The result is None, or True where a check found something, held once more than before.
-_CLOSED = """  %good = icmp eq i64 %status, 0
-  %which = select i1 %good, i64 2, i64 3
+# The result is None, True where a check found something, or False where nothing was done, since an array is not as it
+# was when the step was recorded; held once more than before.
+_CLOSED = """  %which = add i64 %status, 2
   %result.place = getelementptr i64, ptr %table, i64 %which
   %result = load ptr, ptr %result.place, align 8
   call void %keep(ptr %result)
   ret ptr %result"""
 
 
-def entries(program: Program) -> str:
-    """The two functions that Python calls, `step` and `many`; both call the body."""
+def entries(program: Program, place: Callable[[str], int]) -> str:
+    """The functions that Python calls; all call the body.
+
+    Parameters
+    ----------
+    program : Program
+    place : callable
+        Where in the table the address of a dtype is.
+
+    Returns
+    -------
+    str
+        `step`, which looks first whether the inputs are as recorded; `trusted`, which does not; and `many`.
+    """
     given = [*program.inputs, *program.draws]
     n, settings, results = len(given), program.settings, program.results
     arrays = [*range(n), *range(n + len(settings), n + len(settings) + len(results))]
     bytes_each = [v.size * v.dtype.itemsize for v in [*given, *results]]
     opened, names = _opened(n, len(settings), len(results), 0)
-    step = _STEP.format(table=_TABLE, opened=opened, given=_given(names), closed=_CLOSED)
+    checks = [_check(k, v, place(f"dtype {v.dtype.str}")) for k, v in enumerate(program.inputs)]
+    parts = []
+    for name, lines in (("step", checks), ("trusted", [])):
+        last = f"fine{len(lines) - 1}" if lines else "start"
+        form = {"name": name, "table": _TABLE, "opened": opened, "checks": "\n".join(lines), "last": last}
+        parts.append(_STEP.format(**form, given=_given(names), closed=_CLOSED))
     opened, names = _opened(n, len(settings), len(results), 1)
     moved = []
     for k, size in zip(arrays, bytes_each):
@@ -87,7 +116,44 @@ def entries(program: Program) -> str:
             moved.append(f"  %count{k} = fadd double {names[n + k][1]}, %k.number")
             names[n + k] = "double", f"%count{k}"
     many = _MANY.format(table=_TABLE, opened=opened, moved="\n".join(moved), given=_given(names), closed=_CLOSED)
-    return f"{step}\n\n{many}"
+    return "\n\n".join([*parts, many])
+
+
+def _check(k: int, v: Value, dtype: int) -> str:
+    """Whether an argument is an array of its own memory, of the shape and dtype of an input, in order."""
+    lines: list[str] = []
+
+    def field(offset: int, kind: str, name: str, of: str = f"%o{k}") -> str:
+        lines.append(f"  %{name}.place = getelementptr i8, ptr {of}, i64 {offset}")
+        lines.append(f"  %{name} = load {kind}, ptr %{name}.place")
+        return f"%{name}"
+
+    tests = [f"icmp eq i32 {field(_HEAD + _ND, 'i32', f'nd{k}')}, {v.ndim}"]
+    tests.append(f"icmp eq ptr {field(_HEAD + _BASE, 'ptr', f'base{k}')}, null")
+    wanted = field(8 * dtype, "ptr", f"wanted{k}", "%table")
+    tests.append(f"icmp eq ptr {field(_HEAD + _DESCR, 'ptr', f'descr{k}')}, {wanted}")
+    lines.append(f"  %tidy{k} = and i32 {field(_HEAD + _FLAGS, 'i32', f'flags{k}')}, {_TIDY}")
+    tests.append(f"icmp eq i32 %tidy{k}, {_TIDY}")
+    good = _all(lines, f"{k}a", tests)
+    lines.append(f"  br i1 {good}, label %shape{k}, label %strange")
+    lines.append(f"shape{k}:")  # only now is there a pointer to so many dimensions
+    if v.ndim:
+        dims = field(_HEAD + _DIMS, "ptr", f"dims{k}")
+        sizes = [f"icmp eq i64 {field(8 * d, 'i64', f'n{k}_{d}', dims)}, {n}" for d, n in enumerate(v.shape)]
+        lines.append(f"  br i1 {_all(lines, f'{k}b', sizes)}, label %fine{k}, label %strange")
+    else:
+        lines.append(f"  br label %fine{k}")
+    lines.append(f"fine{k}:")
+    return "\n".join(lines)
+
+
+def _all(lines: list[str], stem: str, tests: list[str]) -> str:
+    """Whether all of some tests hold."""
+    good = "true"
+    for q, test in enumerate(tests):
+        lines += [f"  %is{stem}{q} = {test}", f"  %all{stem}{q} = and i1 {good}, %is{stem}{q}"]
+        good = f"%all{stem}{q}"
+    return good
 
 
 def _given(names: list[tuple[str, str]]) -> str:
@@ -125,7 +191,7 @@ _FASTCALL = 0x0080  # METH_FASTCALL: arguments come as an array of objects
 def fixed_addresses() -> list[int]:
     """Those of `FIXED`."""
     functions = [ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0 for name in FIXED[:2]]
-    return [*functions, id(None), id(True)]
+    return [*functions, id(None), id(True), id(False)]
 
 
 def made_callable(address: int, table: np.ndarray[Any, Any]) -> tuple[Callable[..., Any], Any]:

@@ -39,7 +39,7 @@ class Kernel:
     source : str
     table : list of Value, str or int
         What the addresses that the kernel is given are of: states, constants, slots (by number); the products of the
-        BLAS are "single" and "double"; those of `entry.FIXED` come first.
+        BLAS are "single" and "double", a dtype is "dtype <f4"; those of `entry.FIXED` come first.
     slots : Slots
     """
 
@@ -121,12 +121,16 @@ class Kernel:
         """Tell people what is computed next."""
         self.code.lines.append(f"  ; {spoken(i, self.names)}")
 
-    def slot(self, what: Any) -> str:
-        """An address from the table."""
+    def place(self, what: Any) -> int:
+        """Where in the table the address of something is."""
         if what not in self.table:
             self.table.append(what)
+        return self.table.index(what)
+
+    def slot(self, what: Any) -> str:
+        """An address from the table."""
         place, held = self.code.name("p"), self.code.name("m")
-        self.code.first.append(f"  {place} = getelementptr inbounds i64, ptr %table, i64 {self.table.index(what)}")
+        self.code.first.append(f"  {place} = getelementptr inbounds i64, ptr %table, i64 {self.place(what)}")
         self.code.first.append(f"  {held} = load ptr, ptr {place}, align 8")
         return held
 
@@ -284,7 +288,13 @@ class Kernel:
         shared = [f"define internal {text.replace('(', f'{name}(', 1)}" for text, name in self.shared.items()]
         text = "\n\n".join([*functions, *shared, "\n".join(body)])
         title = f"; {self.program.name}: a compiled step, in the language of LLVM; made by wengert"
-        parts = [title, _declarations(text), text, entries(self.program), "\n".join(self.scopes.definitions())]
+        parts = [
+            title,
+            _declarations(text),
+            text,
+            entries(self.program, self.place),
+            "\n".join(self.scopes.definitions()),
+        ]
         return "\n\n".join(parts) + "\n"
 
 

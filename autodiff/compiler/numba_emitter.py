@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,26 @@ def emit(program: Program) -> Emitted:
     return Emitted(program, Kernel(program))
 
 
+class Inlined(NamedTuple):
+    """The lines of a bound step, for those who write them into a function of their own.
+
+    Parameters
+    ----------
+    before : list of str
+        What makes the arrays of the results.
+    results : list of str
+        What these are called.
+    names : dict
+        What the lines use: ``checked(*inputs, *settings, *results)`` is None when the step is made, True when one of
+        its checks would raise, which ``fail(*inputs)`` then does, and False when nothing was done since an input is not
+        tidy; ``called`` does not look at inputs.
+    """
+
+    before: list[str]
+    results: list[str]
+    names: dict[str, Any]
+
+
 class Emitted:
     """A program in LLVM's language.
 
@@ -45,7 +65,7 @@ class Emitted:
 
     def bind(self, states: Sequence[Array]) -> Callable[..., Any]:
         """The step, on this state."""
-        return self._made("step", "", states, self.program.results)
+        return self._made("trusted", "", states, self.program.results)
 
     def bind_many(self, states: Sequence[Array]) -> Callable[..., Any]:
         """``run_many(steps, *stacked_inputs, *stacked_draws, *settings)``: many steps, whose results are stacked."""
@@ -61,18 +81,21 @@ class Emitted:
         outs = [f"r{k}" for k in range(len(results))]
         scope: dict[str, Any] = {"called": called, "empty": np.empty, "fail": self._fail}
         scope["held"] = code, held, table, definition  # as long as the function is
-        lines = [f"def run({first}{', '.join(given + settings)}):"]
+        lines = []
         for k, v in enumerate(results):
             scope[f"dtype{k}"] = v.dtype
             shape = f"(steps, {''.join(f'{n}, ' for n in v.shape)})" if first else repr(v.shape)
-            lines.append(f"    r{k} = empty({shape}, dtype{k})")
-        lines.append(f"    if called({first}{', '.join([*given, *settings, *outs])}):")
-        lines.append(f"        fail({', '.join(given)})")
-        if outs:
-            lines.append(f"    return {', '.join(outs)}")
-        exec("\n".join(lines), scope)
-        run: Callable[..., Any] = scope["run"]
-        return run
+            lines.append(f"r{k} = empty({shape}, dtype{k})")
+        body = [*lines, f"if called({first}{', '.join([*given, *settings, *outs])}):", f"    fail({', '.join(given)})"]
+        body += [f"return {', '.join(outs)}"] if outs else []
+        exec("\n    ".join([f"def run({first}{', '.join(given + settings)}):", *body]), scope)
+        run: Any = scope["run"]
+        if function == "trusted":
+            checked, other = made_callable(code.address("step"), table)
+            names = {**scope, "checked": checked, "kept": other}
+            run.inlined = Inlined(lines, outs, {n: v for n, v in names.items() if n not in ("run", "__builtins__")})
+        made: Callable[..., Any] = run
+        return made
 
     def _table(self, states: Sequence[Array]) -> tuple[list[Any], Array]:
         """The addresses of all memory, in the kernel's order, and what keeps that memory alive."""
@@ -86,6 +109,8 @@ class Emitted:
             if memory in ("single", "double"):
                 assert gemm is not None
                 addresses.append(getattr(gemm, str(memory)))
+            elif isinstance(memory, str):
+                addresses.append(id(np.dtype(memory.removeprefix("dtype "))))
             elif isinstance(memory, int):
                 addresses.append(slots.ctypes.data + starts[memory])
             else:

@@ -21,8 +21,13 @@ from autodiff.trees import Structure, flatten
 
 __all__ = ["Assembly", "Wrapper"]
 
-#: What a function does when a call is not like the one it was made for; nothing has happened then.
-_MISS = "    return look(args, kwargs)"
+#: In place of an argument that was not given.
+_MISSING = object()
+
+
+def _given(args: tuple[Any, ...], more: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments by position, as they were given."""
+    return (*[x for x in args if x is not _MISSING], *more)
 
 
 class _Spent:
@@ -86,19 +91,31 @@ class Wrapper:
         self.step = step
         self.reach = reach
         self.names: dict[str, Any] = {}
+        self.tidies: list[str] = []
+        # Machine code looks at arrays itself, in no time; not where random numbers would be drawn before it does.
+        self.inlined = None if step.recording.draws else getattr(step.run, "inlined", None)
         body: list[str] = []
-        leaves = self._checks(body, args, kwargs, grad)
+        leaves, structure = flatten((tuple(args), kwargs))
+        # Arguments with names of their own: Python need not make a tuple of them.
+        self.simple = not kwargs and len(leaves) == len(args) and all(x is a for x, a in zip(leaves, args))
+        names = [f"x{i}" for i in range(len(leaves))] if self.simple else []
+        every = f"given(({', '.join([*names, ''])}), more)" if names else "more"
+        self.given = f"({every}, kwargs)"
+        #: What a function does when a call is not like the one it was made for; nothing has happened then.
+        self.miss = f"    return look{self.given}"
+        self._checks(body, leaves, structure, grad)
         arrays = self._arguments(leaves, body)
         state = self._call(body, arrays)
         self._finish(body)
         self.names |= {
             "Deviation": Deviation, "Storage": Storage, "Tensor": upward.tensor, "changes": changes, "draw": step.draw,
+            "given": _given, "missing": _MISSING,
             "last_write": last_write, "looks": changes.looks, "modes": modes, "new": object.__new__, "run": step.run,
             "seen": changes.settings, "step": step, "structure": changes.structure, "tick": tick,
         }  # fmt: skip
         lines = [
             f"def make(look, deviated, tally, {', '.join(self.names)}):",
-            "    def fast(*args, **kwargs):",
+            f"    def fast({''.join([f'{x}=missing, ' for x in names])}{'/, ' if names else ''}*more, **kwargs):",
             *([f"        nonlocal {', '.join(state)}"] if state else []),
             *[f"        {line}" for line in body],
             "    return fast",
@@ -119,22 +136,19 @@ class Wrapper:
         self.names[name] = value
         return name
 
-    def _checks(self, body: list[str], args: Sequence[Any], kwargs: dict[str, Any], grad: bool) -> list[Any]:
-        """Compare what no argument tells; take the arguments apart, and return those of the recorded call."""
-        leaves, structure = flatten((tuple(args), kwargs))
-        simple = not kwargs and len(leaves) == len(args) and all(x is a for x, a in zip(leaves, args))
+    def _checks(self, body: list[str], leaves: list[Any], structure: Structure, grad: bool) -> None:
+        """Compare what no argument tells, and take the arguments apart."""
         checks = ["changes.structure != structure", f"modes.grad is not {grad}"]
-        if simple:
-            checks += ["kwargs", f"len(args) != {len(args)}"]
-        body += [f"if {' or '.join(checks)}:", _MISS, *self._loose()]
-        if simple:
-            opened = "args"
-        else:
-            opened = "leaves"
-            body += [f"leaves = {self._name('opened', _Opened(structure))}(args, kwargs)", "if leaves is None:", _MISS]
-        if leaves:
-            body.append("".join(f"x{i}, " for i in range(len(leaves))) + f"= {opened}")
-        return leaves
+        checks += ["kwargs", "more"] if self.simple else []
+        body += [f"if {' or '.join(checks)}:", self.miss, *self._loose()]
+        if not self.simple:
+            body += [
+                f"leaves = {self._name('opened', _Opened(structure))}{self.given}",
+                "if leaves is None:",
+                self.miss,
+            ]
+            if leaves:
+                body.append("".join(f"x{i}, " for i in range(len(leaves))) + "= leaves")
 
     def _loose(self) -> list[str]:
         """Compare what no counter watches: cells, globals, attributes and items of the user's."""
@@ -151,7 +165,7 @@ class Wrapper:
             return []
         # A subscript in a try block is half as expensive as a call of `get`.
         gone = "except (LookupError, ValueError):"
-        return ["try:", f"    if {' or '.join(found)}:", "    " + _MISS, gone, _MISS]
+        return ["try:", f"    if {' or '.join(found)}:", "    " + self.miss, gone, self.miss]
 
     def _arguments(self, leaves: Sequence[Any], body: list[str]) -> list[str]:
         """Check each argument; the names of the arrays that the program is given."""
@@ -160,17 +174,17 @@ class Wrapper:
             kind = self._name("kind", type(x))
             if isinstance(x, TensorValue):
                 other = "is" if x._node is not None else "is not"
-                body += [f"if type(x{i}) is not {kind} or x{i}._node {other} None:", _MISS, f"a{i} = x{i}._array"]
+                body += [f"if type(x{i}) is not {kind} or x{i}._node {other} None:", self.miss, f"a{i} = x{i}._array"]
                 self._array(i, x._array, body)
             elif isinstance(x, np.ndarray):
-                body += [f"if type(x{i}) is not {kind}:", _MISS, f"a{i} = x{i}"]
+                body += [f"if type(x{i}) is not {kind}:", self.miss, f"a{i} = x{i}"]
                 self._array(i, x, body)
             else:
                 value = self._name("v", x)
                 same = f"x{i} is {value}"
                 if isinstance(x, (int, float, str, bytes)):
                     same = f"type(x{i}) is {kind} and x{i} == {value}"
-                body += [f"if not ({same}):", _MISS]
+                body += [f"if not ({same}):", self.miss]
                 continue
             arrays.append(f"a{i}")
         return arrays
@@ -178,6 +192,11 @@ class Wrapper:
     def _array(self, i: int, array: Any, body: list[str]) -> None:
         """Check an array. Memory of its own with these strides and this many elements has this shape, in this order."""
         tidy = Tidy(self.step, array.shape, array.dtype)
+        if self.inlined is not None:
+            self.tidies.append(self._name("tidy", tidy))
+            if tidy.own:
+                body += [f"if id(a{i}) in {self._name('own', tidy.own)}:", f"    a{i} = a{i}.copy()"]
+            return
         strides = self._name("strides", np.empty(array.shape, array.dtype).strides)
         conditions = [f"a{i}.strides != {strides}", f"a{i}.size != {array.size}", f"a{i}.base is not None"]
         conditions.append(f"a{i}.dtype is not {self._name('dtype', array.dtype)}")
@@ -187,7 +206,7 @@ class Wrapper:
             f"if {' or '.join(conditions)}:",
             f"    a{i} = {self._name('tidy', tidy)}(a{i})",
             f"    if a{i} is None:",
-            "    " + _MISS,
+            "    " + self.miss,
         ]
 
     def _call(self, body: list[str], arrays: list[str]) -> list[str]:
@@ -197,12 +216,12 @@ class Wrapper:
         values = [f"s{i}" for i in range(len(settings))]
         if values or step.choices:
             body += ["if changes.settings != seen:", "    numbers = step.numbers()", "    if numbers is None:"]
-            body += ["    " + _MISS, *([f"    {', '.join(values)}, = numbers"] if values else [])]
+            body += ["    " + self.miss, *([f"    {', '.join(values)}, = numbers"] if values else [])]
             body.append("    seen = changes.settings")
             self.names |= dict(zip(values, step.numbers() or []))
         arguments = list(arrays)
         if step.grads:
-            body += ["if changes.looks != looks:", "    if step.grads_are_held():", "    " + _MISS]
+            body += ["if changes.looks != looks:", "    if step.grads_are_held():", "    " + self.miss]
             body.append("    looks = changes.looks")
         if step.recording.draws:
             drawn = [f"d{i}" for i in range(len(step.recording.draws))]
@@ -213,8 +232,8 @@ class Wrapper:
         body += [f"{t} = {name}.t + 1" for _, name, t in counters.values()]
         for setting in step.program.settings:
             arguments.append(counters[id(setting.owner)][2] if setting.count else given[setting])
-        body += ["try:", f"    out = run({', '.join(arguments)})", "except Deviation:"]
-        body += ["    return deviated(args, kwargs)", "tally()"]
+        body += ["try:", *[f"    {line}" for line in self._run(arrays, arguments)], "except Deviation:"]
+        body += [f"    return deviated{self.given}", "tally()"]
         for counter, name, t in counters.values():
             body += [f"{name}.t = {t}", f"{self._name('array', counter.array)}[()] = {t}"]
         written = [f"{self._name('storage', s)}.version" for s in step.stamped()]
@@ -222,6 +241,21 @@ class Wrapper:
             body.append(" = ".join([*written, "last_write.tick", "tick()"]))
         kept = ["seen", *values] if values or step.choices else []
         return [*kept, "looks"] if step.grads else kept
+
+    def _run(self, arrays: list[str], arguments: list[str]) -> list[str]:
+        """The code itself."""
+        if self.inlined is None:
+            return [f"out = run({', '.join(arguments)})"]
+        self.names |= self.inlined.names
+        outs = ", ".join(self.inlined.results)
+        given = ", ".join([*arguments, *self.inlined.results])
+        fail = f"fail({', '.join(arrays)})"
+        lines = [*self.inlined.before, f"status = checked({given})", "if status is not None:"]
+        lines += ["    if status:", f"        {fail}"]
+        for a, tidy in zip(arrays, self.tidies):
+            lines += [f"    {a} = {tidy}({a})", f"    if {a} is None:", "    " + self.miss]
+        lines += [f"    if called({given}):", f"        {fail}"]
+        return [*lines, f"out = {outs}" if outs else "out = None"]
 
     def _finish(self, body: list[str]) -> None:
         """Hand out the results."""
@@ -235,7 +269,7 @@ class Wrapper:
             value = step.program.results[0]
             node = self._name("node", _spent(value.shape, value.dtype))
             # A Tensor's class has the defaults of what is not set here.
-            body += ["result = new(Tensor)", "result._array = out", "result._storage = new(Storage)"]
+            body += ["result = new(Tensor)", "result._array = out", "result._storage = Storage()"]
             body += [f"result._node = {node}"] if outputs[0].tracked else []
             body.append("return result")
 
