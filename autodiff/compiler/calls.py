@@ -206,11 +206,11 @@ class Compiled:
         return run(self, args, progress)
 
     def running(self) -> Step | None:
-        """The step that the last call ran, if nothing has changed since: then another like it may follow at once."""
+        """The step that a call ran just now, if another like it may follow at once."""
         step = self._running
         if step is None or not step.repeats or changes.structure != self._structure or modes.listener is not None:
             return None
-        return None if step.grads_are_held() else step
+        return step
 
     # ------------------------------------------------------------------ looking at a call
 

@@ -83,9 +83,10 @@ def _pieces(args: Sequence[Any]) -> Iterator[tuple[list[Any], int]]:
         yield from _laid_together(args[0])
         return
     shapes = [_array_of(a).shape for a in args]
-    if not shapes or len({shape[:1] for shape in shapes}) != 1 or not all(shapes):
+    first = shapes[0][:1] if shapes else ()
+    if not first or any(shape[:1] != first for shape in shapes):
         raise ShapeError(f"run takes Tensors with one more dimension in front, the same for all; got shapes {shapes}")
-    yield list(args), shapes[0][0]
+    yield list(args), first[0]
 
 
 def _array_of(a: Any) -> Array:
@@ -137,7 +138,7 @@ def _fitting(nbytes: int) -> int:
 def _loop(compiled: Compiled, stacked: list[Any], start: int, count: int) -> tuple[int, list[Any]] | None:
     """Some steps in one piece: how many, and their results; None where they have to be made one by one."""
     step = compiled.running()
-    if step is None or not step.can_loop():
+    if step is None or not step.can_loop:
         return None
     numbers = step.numbers()
     if numbers is None:
@@ -150,7 +151,7 @@ def _loop(compiled: Compiled, stacked: list[Any], start: int, count: int) -> tup
         step.check(arrays)
     except Deviation:
         return None
-    if any(np.may_share_memory(a, state) for a in arrays for state in step.bound):
+    if any(map(step.overlaps, arrays)):
         return None  # what one step writes is given to the next
     rest = iter(numbers)
     settings = [s.read() if s.count else next(rest) for s in step.program.settings]
@@ -184,7 +185,7 @@ def _count(step: Step, steps: int) -> None:
     for counter in step.counters():
         counter.t += steps
         counter.array[()] = counter.t
-    for storage in step.stamped():
+    for storage in step.stamped:
         storage.version = last_write.tick = tick()
 
 

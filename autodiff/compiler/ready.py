@@ -130,9 +130,13 @@ class Step:
         self.bound: list[Array] = []
         self.drawn: list[Array] = []
         self.checks = [i for i in final.instructions if i.op == "check_classes"]
+        # Whether all that a call may raise is known before the first of many has changed anything.
+        self.can_loop = all(i.operands[0] in final.inputs for i in self.checks)
+        self.stamped: list[Storage] = []
         self.run_many: Callable[..., Any] | None = None
         self.steps_at_once = 16
         self.run: Callable[..., Any] = _unbound
+        self.owners: set[int] | None = None
 
     # ------------------------------------------------------------------ making it
 
@@ -213,7 +217,10 @@ class Step:
             self.bound = arrays
             self.run = self.backend.emitted.bind(arrays)
             self.run_many = None
+            owners = [owner(a) for a in arrays]
+            self.owners = {id(o) for o in owners} if all(isinstance(o, np.ndarray) for o in owners) else None
         del arrays
+        self.stamped = self._stamped()
         for grads in self.grads:
             grads.expected = grads.counts()
 
@@ -234,10 +241,6 @@ class Step:
         return self.drawn
 
     # ------------------------------------------------------------------ many calls at once
-
-    def can_loop(self) -> bool:
-        """Whether all that a call may raise is known before the first of many has changed anything."""
-        return all(i.operands[0] in self.program.inputs for i in self.checks)
 
     def check(self, stacked: Sequence[Array]) -> None:
         """Raise what a check of one of the steps would raise, before any of them has changed anything."""
@@ -272,7 +275,7 @@ class Step:
 
     # ------------------------------------------------------------------ what a call changes
 
-    def stamped(self) -> list[Storage]:
+    def _stamped(self) -> list[Storage]:
         """The storages that a call writes."""
         found: dict[int, Storage] = {}
         for state, _ in self.program.updates:
@@ -285,6 +288,13 @@ class Step:
             found[id(grads.block)] = grads.block
         return list(found.values())
 
+    def overlaps(self, array: Array) -> bool:
+        """Whether an array may be a part of the state."""
+        memory = owner(array)
+        if self.owners is not None and isinstance(memory, np.ndarray):
+            return id(memory) in self.owners
+        return any(np.may_share_memory(array, state) for state in self.bound)
+
     def counters(self) -> list[Any]:
         """The step counts that a call moves on."""
         return [pack.count for _, pack in self.packs if pack.counts_steps]
@@ -292,6 +302,13 @@ class Step:
 
 def _unbound(*arguments: Any) -> Any:
     raise AssertionError("prepare comes first")
+
+
+def owner(array: Any) -> Any:
+    """What the memory of an array belongs to: another array, or an object that is none."""
+    while isinstance(array, np.ndarray) and array.base is not None:
+        array = array.base
+    return array
 
 
 def _same_memory(a: Array, b: Array) -> bool:

@@ -236,7 +236,7 @@ class Wrapper:
         body += [f"    return deviated{self.given}", "tally()"]
         for counter, name, t in counters.values():
             body += [f"{name}.t = {t}", f"{self._name('array', counter.array)}[()] = {t}"]
-        written = [f"{self._name('storage', s)}.version" for s in step.stamped()]
+        written = [f"{self._name('storage', s)}.version" for s in step.stamped]
         if written:
             body.append(" = ".join([*written, "last_write.tick", "tick()"]))
         kept = ["seen", *values] if values or step.choices else []
