@@ -111,14 +111,19 @@ def by_tiles(code: Code, a: Matrix, b: Matrix, c: Matrix, sizes: tuple[int, int,
     for start, times, widths in starts:
         if not times:
             continue
-        rows = max(1, min(m, ACCUMULATORS // len(widths)))
         with code.loop(times * columns, columns) as j:
             first = code.index(start, [(j, 1)])
-            if m // rows:
-                with code.loop(m // rows * rows, rows) as i:
-                    _tile(code, a, b, c, (i, first), (rows, widths, k), dtype)
-            if m % rows:
-                _tile(code, a, b, c, (str(m // rows * rows), first), (m % rows, widths, k), dtype)
+            for top, count, rows in _even(m, max(1, ACCUMULATORS // len(widths))):
+                with code.loop(count * rows, rows) as i:
+                    _tile(code, a, b, c, (code.index(top, [(i, 1)]), first), (rows, widths, k), dtype)
+
+
+def _even(n: int, most: int) -> list[tuple[int, int, int]]:
+    """Rows in tiles of nearly the same size, since a small one does not keep the processor busy: (first, tiles, rows)."""
+    tiles = -(-n // most)
+    small, larger = divmod(n, tiles)
+    found = [(0, larger, small + 1), (larger * (small + 1), tiles - larger, small)]
+    return [part for part in found if part[1]]
 
 
 def _tile(
