@@ -160,25 +160,14 @@ class Kernel:
             return self._once(f"call double @llvm.pow.f64(double {x}, double {y})")
         return self._once(f"{_OPERATORS[operand.operator]} double {x}, {y}")
 
-    def leaves_loop(self, v: Value, inside: list[Instruction]) -> bool:
+    def leaves_loop(self, v: Value) -> bool:
         """Whether a value of a loop is read outside it, so that it has to be in memory."""
-        if v in self.homes.of or v in self.kept:
-            return True
-        return any(i not in inside for i in self.readers.get(v, ())) or v in self.looked_at
+        return v in self.homes.of or v in self.slots.of
 
     # ------------------------------------------------------------------ writing
 
     def _write(self) -> None:
-        program = self.program
-        self.kept = {self.views.of[v].root for v in program.kept()}
-        self.readers: dict[Value, list[Instruction]] = {}
-        self.looked_at: set[Value] = set()
-        for i in self.views.computed:
-            for v in i.reads():
-                root = self.views.of[v].root
-                self.readers.setdefault(root, []).append(i)
-                if self.views.of[v] != whole(root) or i.op == "take_along":
-                    self.looked_at.add(root)
+        self.read = {self.views.of[v].root for i in self.views.computed for v in i.reads()}
         others = {"matmul": self._product, "concatenate": self._join, "stack": self._join, "check_classes": self._check}
         for i in self.views.computed:
             if i.op == "check_classes":

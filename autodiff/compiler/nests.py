@@ -123,14 +123,14 @@ class Nest:
         """All of a loop."""
         for i in instructions:
             out = i.outputs[0]
-            if any(v is not None and v in self.kernel.readers for v in i.outputs[1:]):
+            if any(v is not None and v in self.kernel.read for v in i.outputs[1:]):
                 raise Unsupported(f"what {i.op} keeps for its derivative")
             self.kernel.say(i)
             if i.op in REDUCTIONS:
                 self._reduce(i)
                 continue
             self.known[out] = self._expression(i, out)
-            if self.kernel.leaves_loop(out, instructions):
+            if self.kernel.leaves_loop(out):
                 self.store(whole(out), self.known[out])
         self.finish()
 

@@ -1,13 +1,13 @@
-"""Slots: memory that values share which are never needed at the same time."""
+"""Slots: memory that values share which are never needed at the same time; what stays in registers needs none."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from autodiff.compiler.homes import Homes
-from autodiff.compiler.loops import Loop, Step
+from autodiff.compiler.loops import REDUCTIONS, Loop, Step
 from autodiff.compiler.program import Program, Value
-from autodiff.compiler.strided import Views
+from autodiff.compiler.strided import Views, whole
 
 __all__ = ["Slots"]
 
@@ -16,7 +16,7 @@ _LINE = 64
 
 
 class Slots:
-    """Gives each computed value a slot, unless it has a home in the memory of something else.
+    """Gives each computed value a slot, unless it has a home in the memory of something else, or never leaves its loop.
 
     A slot is whole: what shares it begins where it begins, so that different slots never overlap.
 
@@ -39,7 +39,8 @@ class Slots:
         for v in program.kept():
             last[self._memory(homes, views.of[v].root)] = len(steps)
         needed: dict[Value, int] = {}
-        for v in homes.made:
+        inside = _inside_loops(program, views, steps) - homes.of.keys()
+        for v in [v for v in homes.made if v not in inside]:
             memory = self._memory(homes, v)
             if memory in homes.made:
                 needed[memory] = min(needed.get(memory, len(steps)), homes.first[v])
@@ -79,3 +80,19 @@ class Slots:
             starts.append(end)
             end += -(-size // _LINE) * _LINE
         return starts, end
+
+
+def _inside_loops(program: Program, views: Views, steps: Sequence[Step]) -> set[Value]:
+    """Values that only the loop reads which computes them, each element where it is computed."""
+    found: set[Value] = set()
+    for loop in steps:
+        if isinstance(loop, Loop):
+            found |= {v for i in loop.instructions if i.op not in REDUCTIONS for v in i.outputs if v is not None}
+    for step in steps:
+        here = {v for i in step.instructions for v in i.outputs} if isinstance(step, Loop) else set()
+        for i in step.instructions if isinstance(step, Loop) else [step.instruction]:
+            for v in i.reads():
+                view = views.of[v]
+                if view.root not in here or view != whole(view.root) or i.op == "take_along":
+                    found.discard(view.root)
+    return found - {views.of[v].root for v in program.kept()}
