@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.compiler import many
 from autodiff.compiler.backends import NAMES
 from autodiff.compiler.comparison import compare
 from autodiff.compiler.reach import Reach
@@ -201,9 +202,7 @@ class Compiled:
         What of a step depends on its arguments alone, and what nothing but its results need, is computed for many
         steps at once. An error, such as that of a class out of range, is raised before any of those has begun.
         """
-        from autodiff.compiler.many import run
-
-        return run(self, args, progress)
+        return many.run(self, args, progress)
 
     def running(self) -> Step | None:
         """The step that a call ran just now, if another like it may follow at once."""

@@ -36,13 +36,16 @@ def run(compiled: Compiled, args: Sequence[Any], progress: Callable[[int], Any] 
     structure: Any = None
     done = 0
     for stacked, count in _pieces(args):
+        arrays = [_array_of(a) for a in stacked]
         start = 0
         while start < count:
             # Each round begins with an ordinary call, which looks whether everything is as the program expects it.
+            begun = perf_counter()
             leaves, structure = flatten(compiled(*[_row(a, start) for a in stacked]))
+            most = max(1, int(SECONDS / (perf_counter() - begun)))
             rounds.append([_stacked(x) for x in leaves])
             start, done = start + 1, done + 1
-            made = _loop(compiled, stacked, start, count) if start < count else None
+            made = _loop(compiled, arrays, start, min(count, start + most)) if start < count else None
             if made is not None:
                 rounds.append(made[1])
                 start, done = start + made[0], done + made[0]
@@ -135,7 +138,7 @@ def _fitting(nbytes: int) -> int:
 # ---------------------------------------------------------------------- the loop
 
 
-def _loop(compiled: Compiled, stacked: list[Any], start: int, count: int) -> tuple[int, list[Any]] | None:
+def _loop(compiled: Compiled, stacked: list[Array], start: int, stop: int) -> tuple[int, list[Any]] | None:
     """Some steps in one piece: how many, and their results; None where they have to be made one by one."""
     step = compiled.running()
     if step is None or not step.can_loop:
@@ -143,10 +146,10 @@ def _loop(compiled: Compiled, stacked: list[Any], start: int, count: int) -> tup
     numbers = step.numbers()
     if numbers is None:
         return None
-    steps = min(count - start, step.steps_at_once)
+    steps = min(stop - start, step.steps_at_once)
     if step.recording.draws:
         steps = min(steps, _fitting(sum([v.size * v.dtype.itemsize for v in step.program.draws])))
-    arrays = [np.ascontiguousarray(_array_of(a)[start : start + steps]) for a in stacked]
+    arrays = [np.ascontiguousarray(a[start : start + steps]) for a in stacked]
     try:
         step.check(arrays)
     except Deviation:

@@ -15,7 +15,7 @@ from autodiff.compiler.recording import Recording
 from autodiff.compiler.scalars import Scalar, Setting
 from autodiff.compiler.uniting import prune, unite
 from autodiff.errors import RecordingError
-from autodiff.graph import Storage, wrap
+from autodiff.graph import Storage, changes, wrap
 from autodiff.heap import aligned, give_back
 from autodiff.primitive import primitives
 
@@ -137,6 +137,8 @@ class Step:
         self.steps_at_once = 16
         self.run: Callable[..., Any] = _unbound
         self.owners: set[int] | None = None
+        self._read_at = -1
+        self._numbers: list[Any] | None = None
 
     # ------------------------------------------------------------------ making it
 
@@ -230,10 +232,12 @@ class Step:
 
     def numbers(self) -> list[Any] | None:
         """The settings now, counts left out; None if the program is not for them."""
-        for setting, operator, other, answer in self.choices:
-            if Setting.holds(operator, other, setting.read()) is not answer:
-                return None
-        return [float(s.read()) for s in self.program.settings if not s.count]
+        if self._read_at == changes.settings and not any(s.count for s, *_ in self.choices):
+            return self._numbers
+        holds = all(Setting.holds(op, other, s.read()) is answer for s, op, other, answer in self.choices)
+        self._numbers = [float(s.read()) for s in self.program.settings if not s.count] if holds else None
+        self._read_at = changes.settings
+        return self._numbers
 
     def draw(self) -> list[Array]:
         """Random numbers for one call."""
