@@ -241,6 +241,7 @@ class Step:
 
     def draw(self) -> list[Array]:
         """Random numbers for one call."""
+        self.drawn = []  # the last ones go before the next are drawn
         self.drawn = [getattr(d.generator.rng, d.method)(*d.args, **d.kwargs) for d in self.recording.draws]
         return self.drawn
 
