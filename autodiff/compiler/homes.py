@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from autodiff.compiler.gathers import is_gather
 from autodiff.compiler.loops import Loop, Other, Step
 from autodiff.compiler.program import Instruction, Program, Value
 from autodiff.compiler.strided import Views, whole
@@ -80,7 +81,7 @@ class Homes:
 
     def _at_its_place(self, i: Instruction, read: list[Value], step: Step, state: Value, v: Value) -> bool:
         """Whether a loop reads only the element of a state that it is about to write."""
-        if v in self.pieces or not isinstance(step, Loop) or v.shape != step.shape or i.op == "take_along":
+        if v in self.pieces or not isinstance(step, Loop) or v.shape != step.shape or is_gather(i):
             return False
         return all(self.views.of[w] == whole(state) and w.shape == step.shape for w in read)
 

@@ -10,6 +10,7 @@ import numpy as np
 from autodiff.compiler import maths
 from autodiff.compiler.entry import FIXED, entries
 from autodiff.compiler.formulas import converted
+from autodiff.compiler.gathers import add_at
 from autodiff.compiler.homes import Home, Homes
 from autodiff.compiler.ir import Code, Memory, Scopes, literal
 from autodiff.compiler.listing import Names, spoken
@@ -41,6 +42,8 @@ class Kernel:
         What the addresses that the kernel is given are of: states, constants, slots (by number); the products of the
         BLAS are "single" and "double", a dtype is "dtype <f4"; those of `entry.FIXED` come first.
     slots : Slots
+    demands : bool
+        Whether checks are made that cannot be made for all of many steps beforehand.
     """
 
     def __init__(self, program: Program) -> None:
@@ -59,6 +62,9 @@ class Kernel:
         self.shared: dict[Any, str] = {}
         self.numbers: dict[Any, str] = {}
         self.memories: dict[object, Memory] = {}
+        #: Values that are indices of something from its front; and (value, n) of which an index up to n is one.
+        self.in_range: set[Any] = set()
+        self._at = -1
         given = [*program.inputs, *program.draws]
         self.arguments = {v: f"%x{k}" for k, v in enumerate(given)}
         self.settings = {s: f"%s{k}" for k, s in enumerate(program.settings)}
@@ -168,20 +174,33 @@ class Kernel:
 
     def _write(self) -> None:
         self.read = {self.views.of[v].root for i in self.views.computed for v in i.reads()}
-        others = {"matmul": self._product, "concatenate": self._join, "stack": self._join, "check_classes": self._check}
-        for i in self.views.computed:
-            if i.op == "check_classes":
-                self.say(i)
-                self._check(i)
-        for step in self.steps:
+        others = {
+            "matmul": self._product, "concatenate": self._join, "stack": self._join, "index_adjoint": self._put_back,
+            "put_flat": self._put_back, "check_classes": self._check, "check_probabilities": self._check,
+        }  # fmt: skip
+        first = [i for i in self.views.computed if i.op == "check_classes" and i.operands[0] in self.program.inputs]
+        for i in first:
+            self.say(i)
+            self._check(i)
+        self.demands = False
+        for k, step in enumerate(self.steps):
+            self._at = k
             if isinstance(step, Loop):
                 Nest(self, step.shape).write(step.instructions)
             elif step.instruction.op not in others:
                 raise Unsupported(f"{step.instruction.op} has no form in machine code")
-            elif step.instruction.op != "check_classes":
+            elif step.instruction not in first:
                 self.say(step.instruction)
                 others[step.instruction.op](step.instruction)
         self._finish()
+
+    def has_changed_state(self) -> bool:
+        """Whether what is written now may come after a change of state, so that the step must not be left."""
+        self.demands = True
+        changed = [
+            self.homes.first[v] for v, home in self.homes.of.items() if getattr(home.memory, "kind", "") == "state"
+        ]
+        return self._at >= min(changed, default=len(self.steps))
 
     def _finish(self) -> None:
         """Copy what could not be computed where it belongs."""
@@ -228,23 +247,44 @@ class Kernel:
                 strides = tuple(s // part.itemsize for s in part.strides)
                 self.copy(self.views.of[operand], View(joint, offset, strides, operand.shape))
 
+    def _put_back(self, i: Instruction) -> None:
+        """The adjoint of reading: zeros, with elements put or added where they were read."""
+        x, out, dtype = i.operands[0], i.outputs[0], i.outputs[0].dtype
+        if not isinstance(x, Value):
+            raise Unsupported(f"{i.op} of a number")
+        zeros = Nest(self, out.shape)
+        zeros.store(whole(out), literal(0, dtype))
+        zeros.finish()
+        stand_in = np.empty(out.shape, dtype)
+        if len(i.operands) > 1:
+            nest = Nest(self, x.shape)
+            add_at(nest, i)
+            nest.finish()
+            return
+        part = np.asarray(stand_in[i.static["key"]])
+        offset = (part.ctypes.data - stand_in.ctypes.data) // part.itemsize
+        strides = tuple(s // part.itemsize for s in part.strides)
+        self.copy(self.views.of[x].broadcast(part.shape), View(out, offset, strides, part.shape))
+
     def _check(self, i: Instruction) -> None:
-        """See whether all classes are there, before anything is changed."""
-        target, out = i.operands[0], i.outputs[0]
-        if target not in self.program.inputs:
-            raise Unsupported("classes that are computed")
-        nest = Nest(self, target.shape)
-        held = converted(nest.let, nest.load(self.views.of[target]), target.dtype, np.dtype(np.int64))
-        ignored = nest.let(f"icmp eq i64 {held}, {int(i.static['ignore_index'])}")
-        good = nest.let(f"icmp ult i64 {held}, {int(i.static['classes'])}")
-        passes = nest.let(f"or i1 {ignored}, {good}") if i.static["ignoring"] else good
-        if not i.static["ignoring"]:  # even if it is the number of a class
-            passes = nest.let(f"select i1 {ignored}, i1 false, i1 {good}")
-        nest.fails = True
-        on = nest.code.name("ok")
-        nest.code.do(f"br i1 {passes}, label {on}, label %fail")
-        nest.code.lines.append(f"{on[1:]}:")
-        nest.store(whole(out), nest.let(f"select i1 {ignored}, i64 0, i64 {held}"))
+        """See whether all elements are such as they have to be, before anything is changed; hand them on."""
+        x, out = i.operands[0], i.outputs[0]
+        nest = Nest(self, x.shape)
+        if i.op == "check_probabilities":
+            arithmetic, held = nest.arithmetic(out.dtype), nest.load(self.views.of[x])
+            low, high = [arithmetic.compare(how, held, literal(n, out.dtype)) for how, n in (("ge", 0), ("le", 1))]
+            nest.demand(nest.let(f"and i1 {low}, {high}"))
+        else:
+            held = converted(nest.let, nest.load(self.views.of[x]), x.dtype, np.dtype(np.int64))
+            ignored = nest.let(f"icmp eq i64 {held}, {int(i.static['ignore_index'])}")
+            good = nest.let(f"icmp ult i64 {held}, {int(i.static['classes'])}")
+            if i.static["ignoring"]:
+                nest.demand(nest.let(f"or i1 {ignored}, {good}"))
+            else:  # even if it is the number of a class
+                nest.demand(nest.let(f"select i1 {ignored}, i1 false, i1 {good}"))
+            held = nest.let(f"select i1 {ignored}, i64 0, i64 {held}")
+            self.in_range.add(out)
+        nest.store(whole(out), held)
         nest.finish()
 
     def _product(self, i: Instruction) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from autodiff.compiler.formulas import COMPARISONS, FORMULAS
+from autodiff.compiler.gathers import is_gather
 from autodiff.compiler.program import Instruction, Value
 from autodiff.compiler.strided import Views, whole
 
@@ -12,7 +13,7 @@ __all__ = ["REDUCTIONS", "Loop", "Other", "Step", "group"]
 
 REDUCTIONS = frozenset(["sum", "mean", "amax", "amin"])
 #: Elementwise, besides those that are a formula of their operands alone.
-_FURTHER = frozenset(["power_scalar", "clip", "where", "bitwise_not", "take_along", "put_along"])
+_FURTHER = frozenset(["power_scalar", "clip", "where", "bitwise_not", "take_along", "take_flat", "put_along"])
 
 
 @dataclass(eq=False)
@@ -68,7 +69,7 @@ def _earliest(
         if root not in made:
             continue
         step = steps[made[root]]
-        gathered = instruction.op == "take_along" and k == 0
+        gathered = is_gather(instruction) and (k == 0 or instruction.op != "take_along")
         same = v.shape == shape and views.of[v] == whole(root) and not gathered
         here = same and isinstance(step, Loop) and step.shape == shape and not _reduced(step, root)
         first = max(first, made[root] + (0 if here else 1))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autodiff.compiler.formulas import COMPARISONS, FLOATING, FORMULAS, Arithmetic, converted
+from autodiff.compiler.gathers import is_gather, put_along, take
 from autodiff.compiler.ir import Code, Memory, literal, register_type
 from autodiff.compiler.loops import REDUCTIONS
 from autodiff.compiler.program import Instruction, Value
@@ -117,21 +118,63 @@ class Nest:
             return literal(view.root.array.reshape(-1)[0], dtype)
         return converted(self.let, self.load(view), operand.dtype, dtype)
 
+    # ------------------------------------------------------------------ elements that an index names
+
+    def load_view(self, indices: Any, ndim: int, axis: int) -> str:
+        """An index, of an array whose dimensions are those of the loops from `axis` on."""
+        view = self.kernel.views.of[indices]
+        after = ndim - axis - indices.ndim
+        strides, shape = ((0,) * axis, view.strides, (0,) * after), ((1,) * axis, view.shape, (1,) * after)
+        held = self.load(View(view.root, view.offset, sum(strides, ()), sum(shape, ())))
+        return converted(self.let, held, view.root.dtype, np.dtype(np.int64))
+
+    def place(self, index: str, stride: int, strides: tuple[int, ...]) -> str:
+        """Where an element is: at an index in one dimension, and where the loops are in the others."""
+        there = self.let(f"mul nsw i64 {index}, {stride}")
+        return self.let(f"add nsw i64 {there}, {self.index(strides)}")
+
+    def load_at(self, view: View, index: str, stride: int, strides: tuple[int, ...]) -> str:
+        """An element of a view, at an index."""
+        self.arithmetic(view.root.dtype)
+        return self.code.load(self.memory(view), view.root.dtype, self.place(index, stride, strides))
+
+    def add_to(self, view: View, index: str, stride: int, strides: tuple[int, ...], value: str) -> None:
+        """Add to an element of a view, at an index."""
+        dtype, memory, there = view.root.dtype, self.memory(view), self.place(index, stride, strides)
+        total = self.arithmetic(dtype).op("add", self.code.load(memory, dtype, there), value)
+        self.code.store(memory, dtype, there, total)
+
+    def demand(self, condition: str) -> None:
+        """Leave the step if a condition does not hold."""
+        if self.kernel.has_changed_state():
+            raise Unsupported("a check after something was changed")
+        self.fails = True
+        on = self.code.name("ok")
+        self.code.do(f"br i1 {condition}, label {on}, label %fail")
+        self.code.lines.append(f"{on[1:]}:")
+
+    @staticmethod
+    def unsupported(what: str) -> Unsupported:
+        """What no machine code is made for."""
+        return Unsupported(what)
+
     # ------------------------------------------------------------------ instructions
 
     def write(self, instructions: list[Instruction]) -> None:
         """All of a loop."""
         for i in instructions:
             out = i.outputs[0]
-            if any(v is not None and v in self.kernel.read for v in i.outputs[1:]):
-                raise Unsupported(f"what {i.op} keeps for its derivative")
             self.kernel.say(i)
             if i.op in REDUCTIONS:
                 self._reduce(i)
                 continue
-            self.known[out] = self._expression(i, out)
-            if self.kernel.leaves_loop(out):
-                self.store(whole(out), self.known[out])
+            made = take(self, i) if is_gather(i) else {out: self._expression(i, out)}
+            if any(v in self.kernel.read and v not in made for v in i.outputs[1:]):
+                raise Unsupported(f"what {i.op} keeps for its derivative")
+            self.known |= made
+            for v, element in made.items():
+                if self.kernel.leaves_loop(v):
+                    self.store(whole(v), element)
         self.finish()
 
     def _expression(self, i: Instruction, out: Value) -> str:
@@ -148,8 +191,6 @@ class Nest:
             raise Unsupported(f"{i.op} of {dtype}")
         if dtype.kind == "b" and i.op not in ("bitwise_and", "bitwise_or", "bitwise_xor", "copy", "reshape", "index"):
             raise Unsupported(f"{i.op} of bools")
-        if i.op == "index" and len(i.operands) > 1:
-            raise Unsupported("index with arrays")
         if i.op in ("reshape", "index"):
             raise Unsupported(f"{i.op} of an arrangement that is no view")
         return FORMULAS[i.op](self.arithmetic(dtype), *[self.element(o, dtype) for o in i.operands])
@@ -186,34 +227,8 @@ class Nest:
         ones = "true" if out.dtype.kind == "b" else "-1"
         return self.let(f"xor {register_type(out.dtype)} {self.element(i.operands[0], out.dtype)}, {ones}")
 
-    def _classes(self, i: Instruction) -> Value:
-        """The indices of a gather, which must be known to be in range."""
-        indices = i.operands[1]
-        root = self.kernel.views.of[indices].root if isinstance(indices, Value) else None
-        checked = {v for j in self.kernel.views.computed if j.op == "check_classes" for v in j.outputs}
-        if root not in checked:
-            raise Unsupported(f"{i.op} with indices that nothing has checked")
-        assert isinstance(indices, Value)
-        return indices
-
-    def _take_along(self, i: Instruction, out: Value) -> str:
-        x, axis = i.operands[0], i.static["axis"] % out.ndim
-        place = self.element(self._classes(i), np.dtype(np.int64))
-        view = self.kernel.views.of[x]
-        strides = tuple(0 if d == axis or n == 1 else s for d, (n, s) in enumerate(zip(view.shape, view.strides)))
-        there = self.let(f"mul nsw i64 {place}, {view.strides[axis]}")
-        there = self.let(f"add nsw i64 {there}, {self.index(strides)}")
-        return self.code.load(self.memory(view), view.root.dtype, there)
-
     def _put_along(self, i: Instruction, out: Value) -> str:
-        x, axis = i.operands[0], i.static["axis"] % out.ndim
-        indices = self._classes(i)
-        if indices.shape[axis] != 1 or (isinstance(x, Value) and x.ndim and x.shape[axis] != 1):
-            raise Unsupported("put_along of several elements")
-        place = self.element(indices, np.dtype(np.int64))
-        coordinate = self.index(tuple(int(d == axis) for d in range(out.ndim)))
-        met = self.let(f"icmp eq i64 {coordinate}, {place}")
-        return self.arithmetic(out.dtype).select(met, self.element(x, out.dtype), literal(0, out.dtype))
+        return put_along(self, i)
 
     def _reduce(self, i: Instruction) -> None:
         """Add an element to a total."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,6 @@ from autodiff.compiler.entry import FIXED, fixed_addresses, made_callable
 from autodiff.compiler.kernel import Kernel, Unsupported
 from autodiff.compiler.program import Program, Value
 from autodiff.heap import aligned
-from autodiff.primitive import primitives
 
 __all__ = ["Emitted", "Unsupported", "emit"]
 
@@ -41,8 +41,8 @@ class Inlined(NamedTuple):
         What these are called.
     names : dict
         What the lines use: ``checked(*inputs, *settings, *results)`` is None when the step is made, True when one of
-        its checks would raise, which ``fail(*inputs)`` then does, and False when nothing was done since an input is not
-        tidy; ``called`` does not look at inputs.
+        its checks would raise, which ``fail(*inputs, *draws, *settings)`` then does, and False when nothing was done,
+        since an input is not tidy; ``called`` does not look at inputs.
     """
 
     before: list[str]
@@ -56,12 +56,15 @@ class Emitted:
     Attributes
     ----------
     source : str
+    can_loop : bool
+        Whether `bind_many` makes sense: whether all that a step may raise is known beforehand.
     """
 
     def __init__(self, program: Program, kernel: Kernel) -> None:
         self.program = program
         self.kernel = kernel
         self.source = kernel.source
+        self.can_loop = not kernel.demands
 
     def bind(self, states: Sequence[Array]) -> Callable[..., Any]:
         """The step, on this state."""
@@ -79,14 +82,18 @@ class Emitted:
         given = [f"x{k}" for k in range(len(self.program.inputs) + len(self.program.draws))]
         settings = [f"s{k}" for k in range(len(self.program.settings))]
         outs = [f"r{k}" for k in range(len(results))]
-        scope: dict[str, Any] = {"called": called, "empty": np.empty, "fail": self._fail}
+        scope: dict[str, Any] = {"called": called, "empty": np.empty, "fail": partial(self._fail, states)}
         scope["held"] = code, held, table, definition  # as long as the function is
         lines = []
         for k, v in enumerate(results):
             scope[f"dtype{k}"] = v.dtype
             shape = f"(steps, {''.join(f'{n}, ' for n in v.shape)})" if first else repr(v.shape)
             lines.append(f"r{k} = empty({shape}, dtype{k})")
-        body = [*lines, f"if called({first}{', '.join([*given, *settings, *outs])}):", f"    fail({', '.join(given)})"]
+        body = [
+            *lines,
+            f"if called({first}{', '.join([*given, *settings, *outs])}):",
+            f"    fail({', '.join([*given, *settings])})",
+        ]
         body += [f"return {', '.join(outs)}"] if outs else []
         exec("\n    ".join([f"def run({first}{', '.join(given + settings)}):", *body]), scope)
         run: Any = scope["run"]
@@ -120,9 +127,9 @@ class Emitted:
                 addresses.append(array.ctypes.data)
         return held, np.array(addresses, np.int64)
 
-    def _fail(self, *arrays: Array) -> None:
-        """Raise what the checks of the program raise; the machine code found that one of them does."""
-        for i in self.program.instructions:
-            if i.op == "check_classes":
-                primitives[i.op].forward(arrays[self.program.inputs.index(i.operands[0])], **i.static)
+    def _fail(self, states: Sequence[Array], *given: Any) -> None:
+        """Raise what the checks of the program raise, on copies of states; the machine code found that one does."""
+        n, m = len(self.program.inputs), len(self.program.inputs) + len(self.program.draws)
+        copies = [np.array(a) for a in states]
+        self.program.run(given[:n], copies, given[n:m], given[m:])
         raise AssertionError("the machine code and the checks disagree")

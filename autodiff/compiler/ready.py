@@ -132,6 +132,7 @@ class Step:
         self.checks = [i for i in final.instructions if i.op == "check_classes"]
         # Whether all that a call may raise is known before the first of many has changed anything.
         self.can_loop = all(i.operands[0] in final.inputs for i in self.checks)
+        self.can_loop &= getattr(self.backend.emitted, "can_loop", True)
         self.stamped: list[Storage] = []
         self.run_many: Callable[..., Any] | None = None
         self.steps_at_once = 16

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autodiff.compiler.gathers import is_gather
 from autodiff.compiler.homes import Homes
 from autodiff.compiler.loops import REDUCTIONS, Loop, Step
 from autodiff.compiler.program import Program, Value
@@ -93,6 +94,6 @@ def _inside_loops(program: Program, views: Views, steps: Sequence[Step]) -> set[
         for i in step.instructions if isinstance(step, Loop) else [step.instruction]:
             for v in i.reads():
                 view = views.of[v]
-                if view.root not in here or view != whole(view.root) or i.op == "take_along":
+                if view.root not in here or view != whole(view.root) or is_gather(i):
                     found.discard(view.root)
     return found - {views.of[v].root for v in program.kept()}

@@ -119,7 +119,7 @@ def by_tiles(code: Code, a: Matrix, b: Matrix, c: Matrix, sizes: tuple[int, int,
 
 
 def _even(n: int, most: int) -> list[tuple[int, int, int]]:
-    """Rows in tiles of nearly the same size, since a small one does not keep the processor busy: (first, tiles, rows)."""
+    """Rows in tiles of nearly one size, since a small one does not keep the processor busy: (first, tiles, rows)."""
     tiles = -(-n // most)
     small, larger = divmod(n, tiles)
     found = [(0, larger, small + 1), (larger * (small + 1), tiles - larger, small)]

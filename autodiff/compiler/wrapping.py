@@ -249,7 +249,7 @@ class Wrapper:
         self.names |= self.inlined.names
         outs = ", ".join(self.inlined.results)
         given = ", ".join([*arguments, *self.inlined.results])
-        fail = f"fail({', '.join(arrays)})"
+        fail = f"fail({', '.join(arguments)})"
         lines = [*self.inlined.before, f"status = checked({given})", "if status is not None:"]
         lines += ["    if status:", f"        {fail}"]
         for a, tidy in zip(arrays, self.tidies):

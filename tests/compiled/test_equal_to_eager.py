@@ -14,20 +14,8 @@ BACKENDS = ["numpy", *(["numba"] if find_spec("llvmlite") else [])]
 STEPS = 10
 
 
-#: What has operations that the machine code does not know: those programs are replayed as NumPy.
-AS_NUMPY = {
-    "a_tensor_that_is_written_by_the_step",
-    "in_place_inside_the_forward",
-    "classes_that_count_differently",
-    "likelihoods_of_classes",
-    "probabilities_that_are_checked",
-}
-
-
 def run(name, **options):
     """The results of some steps of a scenario, and the state after each."""
-    if options.get("backend") == "numba" and name in AS_NUMPY:
-        options["backend"] = None
     ad.manual_seed(0)
     world = SCENARIOS[name]()
     step = ad.compile(world.step, **options) if options else world.step
@@ -97,7 +85,7 @@ def test_one_step_from_equal_state_agrees_in_norm(name, backend):
     """The steps before are ordinary ones, so that only one compiled step separates the two."""
     ad.manual_seed(0)
     world = SCENARIOS[name]()
-    fast = ad.compile(world.step, backend=None if backend == "numba" and name in AS_NUMPY else backend)
+    fast = ad.compile(world.step, backend=backend)
     for i in range(4):
         arrays(fast(*world.arguments(i)))
     ad.manual_seed(0)
@@ -135,6 +123,6 @@ def test_after_many_steps_it_is_where_ordinary_steps_lead(name, backend):
     step, results, states = run(name, backend=backend)
     _, expected, expected_states = run(name)
     assert step.stats["replayed"] > 0
-    assert step.backend == ("numpy" if name in AS_NUMPY else backend)
+    assert step.backend == backend
     assert_same(results[-1], expected[-1], in_norm({4: 2e-3, 8: 1e-9}))
     assert_same(states[-1], expected_states[-1], in_norm({4: 2e-3, 8: 1e-9}))
