@@ -228,20 +228,36 @@ def transpose(code: Code, source: Matrix, target: Matrix, rows: int, columns: in
 
 
 def _turn(code: Code, source: Matrix, target: Matrix, i: str, j: str, dtype: DType) -> None:
-    """One square block: rounds of laying two vectors into one another, like a perfect shuffle of cards."""
+    """One square block: pairs of vectors are laid into one another, within halves of 16 bytes, then halves change."""
     vectors, width = _Vectors(code, dtype), lanes(dtype)
     held = []
     for q in range(width):
         here = code.index(source.offset + q * source.across, [(i, source.down), (j, source.across)])
         held.append(vectors.load(source.memory, here, width))
     half, kind = width // 2, vectors.type(width)
-    for _ in range(width.bit_length() - 1):
-        mixed = []
-        for x, y in zip(held[:half], held[half:]):
-            for begin in (0, half):
-                order = ", ".join([f"i32 {p}, i32 {p + width}" for p in range(begin, begin + half)])
-                mixed.append(code.let(f"shufflevector {kind} {x}, {kind} {y}, <{width} x i32> <{order}>"))
-        held = mixed
+
+    def mixed(x: str, y: str, order: list[int]) -> str:
+        places = ", ".join([f"i32 {p}" for p in order])
+        return code.let(f"shufflevector {kind} {x}, {kind} {y}, <{width} x i32> <{places}>")
+
+    apart = 1
+    while apart < half:  # one instruction each, since no number leaves its half
+        low, high = [_within_halves(width, apart, part) for part in (0, 1)]
+        pairs = [(x, x + apart) for x in range(width) if x // apart % 2 == 0]
+        held = [mixed(held[x], held[y], order) for x, y in pairs for order in (low, high)]
+        apart *= 2
+    orders = [[*range(p, p + half), *range(width + p, width + p + half)] for p in (0, half)]
+    held = [mixed(held[q], held[q + half], order) for order in orders for q in range(half)]
     for r, x in enumerate(held):
         there = code.index(target.offset + r * target.down, [(i, target.down), (j, 1)])
         vectors.store(target.memory, there, x, width)
+
+
+def _within_halves(width: int, chunk: int, part: int) -> list[int]:
+    """Chunks of two vectors in turn, out of the first or second part of each half."""
+    half = width // 2
+    order: list[int] = []
+    for base in (0, half):
+        for start in range(base + part * half // 2, base + (part + 1) * half // 2, chunk):
+            order += [*range(start, start + chunk), *range(width + start, width + start + chunk)]
+    return order
