@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 PACKAGES = (
-    "wengert", "numpy", "numba", "torch", "jax", "jaxlib", "onnxruntime",
+    "wengert", "numpy", "llvmlite", "torch", "jax", "jaxlib", "onnxruntime",
     "autograd", "mygrad", "scipy", "threadpoolctl",
 )  # fmt: skip
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")

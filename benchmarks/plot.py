@@ -19,7 +19,7 @@ TEXT, GRID = "#7d8590", "#7d859055"
 LOOKS = {
     "ours": ("wengert, eager", "#e0a030", "o"),
     "compiled_numpy": ("wengert, compiled to NumPy", "#e8743b", "s"),
-    "compiled_numba": ("wengert, compiled with Numba", "#d6404e", "D"),
+    "compiled_numba": ("wengert, compiled, machine code", "#d6404e", "D"),
     "torch_eager": ("PyTorch, eager", "#4c8fd6", "^"),
     "torch_compile": ("PyTorch, torch.compile", "#4c6fd6", "<"),
     "jax_jit": ("JAX, jit", "#3aa68f", "v"),

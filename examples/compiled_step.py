@@ -2,7 +2,7 @@
 
     python examples/compiled_step.py [--out DIR]
 
-Without Numba (`pip install 'wengert[jit]'`) the step is replayed as NumPy, with it as machine code.
+Without llvmlite (`pip install 'wengert[jit]'`) the step is replayed as NumPy, with it as machine code.
 """
 
 from __future__ import annotations

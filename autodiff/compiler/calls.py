@@ -144,7 +144,7 @@ class Compiled:
 
     @property
     def source(self) -> str:
-        """The code that the latest call ran, or the next one will run: straight-line NumPy, or a module for Numba."""
+        """The code that the latest call ran, or the next one will run: straight-line NumPy, or a module of LLVM."""
         source: str = self._ready().backend.emitted.source
         return source
 
@@ -364,8 +364,8 @@ def compile(
         A training step (``zero_grad``, forward, ``backward``, ``step``, all inside), a model, or any function of
         Tensors, such as ``ad.func.grad(f)``. Unchanged: it is called as it is while it is recorded.
     backend : {"numpy", "numba"}, optional
-        What to emit. By default Numba if it is installed (``pip install 'wengert[jit]'``) and can do all of it, else
-        NumPy.
+        "numba" is machine code, by llvmlite, the compiler library of the Numba project: the default if that is
+        installed (``pip install 'wengert[jit]'``) and all operations have a form in it. Else NumPy.
     fallback : bool, default=False
         Run what cannot be recorded as it is, and say so once in a warning, instead of raising.
     passes : sequence of pass, optional

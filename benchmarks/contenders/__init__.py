@@ -35,9 +35,9 @@ OURS = ("autodiff", "nn", "optim")
 REQUIRES = {
     "ours": OURS,
     "compiled_numpy": OURS,
-    "compiled_numba": (*OURS, "numba"),
+    "compiled_numba": (*OURS, "llvmlite"),
     "many_numpy": OURS,
-    "many_numba": (*OURS, "numba"),
+    "many_numba": (*OURS, "llvmlite"),
     "torch_eager": ("torch",),
     "torch_compile": ("torch",),
     "numpy_floor": ("numpy",),
