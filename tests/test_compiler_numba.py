@@ -177,6 +177,25 @@ def test_values_that_are_not_needed_together_share_memory():
     assert kernel.slots.places()[1] <= 2 * 80_000 + 128
 
 
+def test_what_a_later_loop_alone_reads_is_computed_there():
+    """Of h and 1 - h * h only h is kept for the way back; but what stands there for another reason stays."""
+    x, y = [Value("input", (100, 100), "float64", name) for name in "xy"]
+    h, square, slope, product, back = [Value("result", (100, 100), "float64") for _ in range(5)]
+    body = [
+        Instruction("tanh", (x,), {}, (h,)),
+        Instruction("multiply", (h, h), {}, (square,)),
+        Instruction("subtract", (1.0, square), {}, (slope,)),
+        Instruction("matmul", (h, y), {}, (product,)),
+        Instruction("multiply", (product, slope), {}, (back,)),
+    ]
+    program = Program("step", [x, y], [], [], [], body, [], [back])
+    kept = Program("step", [x, y], [], [], [], body, [], [back, slope])
+    assert [len(getattr(step, "instructions", "1")) for step in numba_emitter.emit(program).kernel.steps] == [1, 1, 3]
+    assert [len(getattr(step, "instructions", "1")) for step in numba_emitter.emit(kept).kernel.steps] == [3, 1, 1]
+    agree(program)
+    agree(kept)
+
+
 PROGRAM = """
 import time, autodiff as ad, nn, optim
 model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))

@@ -19,6 +19,7 @@ from autodiff.compiler.nests import Nest, Unsupported
 from autodiff.compiler.products import product
 from autodiff.compiler.program import Instruction, Program, Value
 from autodiff.compiler.scalars import Scalar, Setting
+from autodiff.compiler.sinking import sink
 from autodiff.compiler.slots import Slots
 from autodiff.compiler.strided import View, Views, whole
 
@@ -52,6 +53,7 @@ class Kernel:
             raise Unsupported("arrays without elements")
         self.views = Views(program)
         self.steps, made = group(self.views)
+        sink(program, self.views, self.steps, made)
         self.homes = Homes(program, self.views, self.steps, made)
         self.slots = Slots(program, self.views, self.steps, self.homes)
         self.table: list[Any] = list(FIXED)
