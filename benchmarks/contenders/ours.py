@@ -37,6 +37,7 @@ def network(problem: Problem) -> nn.Module:
 def training(problem: Problem, optimizer: str) -> tuple[nn.Module, Step]:
     """The model and a step on it: the four usual lines."""
     model = network(problem)
+    ad.manual_seed(0)  # eager and compiled draw the same numbers for dropout
     criterion: nn.Module = getattr(nn, LOSSES[problem.case.loss])()
     make = {"sgd": optim.SGD, "adam": optim.Adam}[optimizer]
     opt = make(model.parameters(), lr=problem.case.rate(optimizer))
@@ -67,6 +68,7 @@ def evaluate(problem: Problem, gradient: bool, transform: Callable[[Step], Step]
     """The loss, and its gradient if that is wanted; `transform` may compile the function."""
     ad.set_grad_enabled(gradient)
     model = network(problem)
+    ad.manual_seed(0)  # eager and compiled draw the same numbers for dropout
     criterion: nn.Module = getattr(nn, LOSSES[problem.case.loss])()
 
     def value(x: ad.Tensor, y: ad.Tensor) -> ad.Tensor:
