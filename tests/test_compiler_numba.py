@@ -1,8 +1,10 @@
 """The emitter of machine code: it computes what the program says, quickly made, and there for the next process."""
 
+import gc
 import os
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ from tests.test_compiler_numpy import fresh, programs
 
 pytest.importorskip("llvmlite", reason="machine code is made by an extra, jit")
 
-from autodiff.compiler import blas, numba_emitter, products
+from autodiff.compiler import blas, machine, numba_emitter, products
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -194,6 +196,23 @@ def test_what_a_later_loop_alone_reads_is_computed_there():
     assert [len(getattr(step, "instructions", "1")) for step in numba_emitter.emit(kept).kernel.steps] == [3, 1, 1]
     agree(program)
     agree(kept)
+
+
+def test_a_function_keeps_the_machine_code_that_it_is_and_nothing_else_does():
+    x, out = Value("input", (3,), "float64", "x"), Value("result", (3,), "float64")
+    body = [Instruction("multiply", (x, 12345.0), {}, (out,))]
+    emitted = numba_emitter.emit(Program("step", [x], [], [], [], body, [], [out]))
+    run = emitted.bind([])
+    called = run.inlined.names["called"]
+    code = weakref.ref(machine.load(emitted.source))
+    del run
+    gc.collect()
+    found = np.empty(3)
+    assert called(np.ones(3), found) is None
+    np.testing.assert_array_equal(found, 12345.0)
+    del called
+    gc.collect()
+    assert code() is None
 
 
 PROGRAM = """

@@ -194,9 +194,18 @@ def fixed_addresses() -> list[int]:
     return [*functions, id(None), id(True), id(False)]
 
 
-def made_callable(address: int, table: np.ndarray[Any, Any]) -> tuple[Callable[..., Any], Any]:
-    """A function of Python's that is the machine code at an address, and what has to be kept as long as it is."""
+class _Table(np.ndarray[Any, Any]):
+    """The table of addresses, with all that has to be there as long as the function that it is given to."""
+
+    keeps: Any = None
+
+
+def made_callable(address: int, table: np.ndarray[Any, Any], keeps: Any) -> Callable[..., Any]:
+    """A function of Python's that is the machine code at an address, and keeps what that needs."""
     definition = _Method(b"step", address, _FASTCALL, None)
+    own = table.view(_Table)
+    own.keeps = definition, keeps
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.argtypes, make.restype = (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p), ctypes.py_object
-    return make(ctypes.addressof(definition), table, None), definition
+    made: Callable[..., Any] = make(ctypes.addressof(definition), own, None)
+    return made

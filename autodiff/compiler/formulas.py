@@ -185,7 +185,9 @@ def converted(let: Let, x: str, old: DType, new: DType) -> str:
     if old.kind == "f":
         if new.kind == "f":
             return let(f"{'fpext' if new.itemsize > old.itemsize else 'fptrunc'} {before} {x} to {after}")
-        return let(f"{'fptoui' if new.kind == 'u' else 'fptosi'} {before} {x} to {after}")
+        # What does not fit is any number, but always the same one.
+        held = let(f"{'fptoui' if new.kind == 'u' else 'fptosi'} {before} {x} to {after}")
+        return let(f"freeze {after} {held}")
     signed = old.kind == "i"
     if new.kind == "f":
         return let(f"{'sitofp' if signed else 'uitofp'} {before} {x} to {after}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff.compiler.ir import literal
+from autodiff.compiler.ir import Unsupported, literal
 from autodiff.compiler.program import Instruction, Value
 from autodiff.compiler.strided import whole
 from autodiff.ops.index import lone_axis
@@ -38,7 +38,7 @@ def take(nest: Nest, i: Instruction) -> dict[Value, str]:
     view = nest.kernel.views.of[x]
     if i.op == "take_flat":
         if view != whole(view.root):
-            raise nest.unsupported("take_flat of a view")
+            raise Unsupported("take_flat of a view")
         return {out: nest.load_at(view, nest.load_view(indices, out.ndim, 0), 1, (0,) * out.ndim)}
     if i.op == "index":
         axis = _axis(nest, i)
@@ -61,7 +61,7 @@ def put_along(nest: Nest, i: Instruction) -> str:
     x, indices, out = i.operands[0], i.operands[1], i.outputs[0]
     axis = i.static["axis"] % out.ndim
     if indices.shape[axis] != 1 or (isinstance(x, Value) and x.ndim and x.shape[axis] != 1):
-        raise nest.unsupported("put_along of several elements")
+        raise Unsupported("put_along of several elements")
     place = _in_range(nest, indices, nest.element(indices, _INT), out.shape[axis])
     met = nest.let(f"icmp eq i64 {nest.index(tuple(int(d == axis) for d in range(out.ndim)))}, {place}")
     return nest.arithmetic(out.dtype).select(met, nest.element(x, out.dtype), literal(0, out.dtype))
@@ -86,7 +86,7 @@ def _axis(nest: Nest, i: Instruction) -> int:
     arrays = i.operands[1:]
     axis = lone_axis(i.static["key"], arrays)
     if axis is None or not isinstance(arrays[0], Value) or arrays[0].dtype.kind not in "iu":
-        raise nest.unsupported(f"{i.op} with such arrays")
+        raise Unsupported(f"{i.op} with such arrays")
     return axis
 
 

@@ -11,12 +11,16 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Code", "Memory", "Scopes", "literal", "memory_type", "register_type", "suffix"]
+__all__ = ["Code", "Memory", "Scopes", "Unsupported", "literal", "memory_type", "register_type", "suffix"]
 
 DType = np.dtype[Any]
 
 #: What stands for an index until it is known.
 _MARK = re.compile(r"<\d+>")
+
+
+class Unsupported(Exception):
+    """What no machine code is made for; the message says what it is."""
 
 
 def memory_type(dtype: DType) -> str:

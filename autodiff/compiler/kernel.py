@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,18 +14,18 @@ from autodiff.compiler.entry import FIXED, entries
 from autodiff.compiler.formulas import converted
 from autodiff.compiler.gathers import add_at
 from autodiff.compiler.homes import Home, Homes
-from autodiff.compiler.ir import Code, Memory, Scopes, literal
+from autodiff.compiler.ir import Code, Memory, Scopes, Unsupported, literal
 from autodiff.compiler.listing import Names, spoken
 from autodiff.compiler.loops import Loop, group
-from autodiff.compiler.nests import Nest, Unsupported
+from autodiff.compiler.nests import Nest
 from autodiff.compiler.products import product
 from autodiff.compiler.program import Instruction, Program, Value
 from autodiff.compiler.scalars import Scalar, Setting
 from autodiff.compiler.sinking import sink
 from autodiff.compiler.slots import Slots
-from autodiff.compiler.strided import View, Views, whole
+from autodiff.compiler.strided import View, Views, part, whole
 
-__all__ = ["Kernel", "Unsupported"]
+__all__ = ["Kernel"]
 
 DType = np.dtype[Any]
 
@@ -67,6 +69,7 @@ class Kernel:
         #: Values that are indices of something from its front; and (value, n) of which an index up to n is one.
         self.in_range: set[Any] = set()
         self._at = -1
+        self._scratch: int | None = None
         given = [*program.inputs, *program.draws]
         self.arguments = {v: f"%x{k}" for k, v in enumerate(given)}
         self.settings = {s: f"%s{k}" for k, s in enumerate(program.settings)}
@@ -95,9 +98,11 @@ class Kernel:
 
     def scratch(self, size: int) -> Memory:
         """So many bytes, for a moment."""
-        key = self.slots.extra(size)
-        self.memories[key] = self._memory(key)
-        return self.memories[key]
+        if self._scratch is None:
+            key = self._scratch = self.slots.extra(0)
+            self.memories[key] = self._memory(key)
+        self.slots.sizes[self._scratch] = max(self.slots.sizes[self._scratch], size)
+        return self.memories[self._scratch]
 
     def call(self, code: Code, given: list[str], names: list[str], fails: bool = False) -> None:
         """Call what was written as a function by itself; the same function where its text is the same.
@@ -176,10 +181,12 @@ class Kernel:
 
     def _write(self) -> None:
         self.read = {self.views.of[v].root for i in self.views.computed for v in i.reads()}
-        others = {
-            "matmul": self._product, "concatenate": self._join, "stack": self._join, "index_adjoint": self._put_back,
-            "put_flat": self._put_back, "check_classes": self._check, "check_probabilities": self._check,
-        }  # fmt: skip
+        others: dict[str, Callable[[Instruction], None]] = {
+            "matmul": partial(product, self),
+            **dict.fromkeys(("concatenate", "stack"), self._join),
+            **dict.fromkeys(("index_adjoint", "put_flat"), self._put_back),
+            **dict.fromkeys(("check_classes", "check_probabilities"), self._check),
+        }
         first = [i for i in self.views.computed if i.op == "check_classes" and i.operands[0] in self.program.inputs]
         for i in first:
             self.say(i)
@@ -235,19 +242,16 @@ class Kernel:
         """Put operands one after the other."""
         joint = i.outputs[0]
         axis = i.static.get("axis", 0) % joint.ndim
-        stand_in = np.empty(joint.shape, joint.dtype)
         start = 0
         for operand in i.operands:
             if not isinstance(operand, Value):
                 raise Unsupported(f"{i.op} of numbers")
             n = 1 if i.op == "stack" else operand.shape[axis]
             key: tuple[Any, ...] = (slice(None),) * axis
-            part = stand_in[(*key, start if i.op == "stack" else slice(start, start + n))]
+            key = (*key, start if i.op == "stack" else slice(start, start + n))
             start += n
             if not self.homes.is_placed(joint, operand):
-                offset = (part.ctypes.data - stand_in.ctypes.data) // part.itemsize
-                strides = tuple(s // part.itemsize for s in part.strides)
-                self.copy(self.views.of[operand], View(joint, offset, strides, operand.shape))
+                self.copy(self.views.of[operand], part(joint, key))
 
     def _put_back(self, i: Instruction) -> None:
         """The adjoint of reading: zeros, with elements put or added where they were read."""
@@ -257,16 +261,13 @@ class Kernel:
         zeros = Nest(self, out.shape)
         zeros.store(whole(out), literal(0, dtype))
         zeros.finish()
-        stand_in = np.empty(out.shape, dtype)
         if len(i.operands) > 1:
             nest = Nest(self, x.shape)
             add_at(nest, i)
             nest.finish()
             return
-        part = np.asarray(stand_in[i.static["key"]])
-        offset = (part.ctypes.data - stand_in.ctypes.data) // part.itemsize
-        strides = tuple(s // part.itemsize for s in part.strides)
-        self.copy(self.views.of[x].broadcast(part.shape), View(out, offset, strides, part.shape))
+        target = part(out, i.static["key"])
+        self.copy(self.views.of[x].broadcast(target.shape), target)
 
     def _check(self, i: Instruction) -> None:
         """See whether all elements are such as they have to be, before anything is changed; hand them on."""
@@ -288,9 +289,6 @@ class Kernel:
             self.in_range.add(out)
         nest.store(whole(out), held)
         nest.finish()
-
-    def _product(self, i: Instruction) -> None:
-        product(self, i)
 
     # ------------------------------------------------------------------ the module
 

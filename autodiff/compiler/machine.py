@@ -11,6 +11,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 __all__ = ["Machine", "folder", "load"]
 
@@ -99,20 +100,21 @@ def _compile(source: str) -> bytes:
     return code
 
 
-_loaded: dict[str, Machine] = {}
+_loaded: WeakValueDictionary[str, Machine] = WeakValueDictionary()
 
 
 def load(source: str) -> Machine:
     """The module with this source, from the cache if it is there."""
     name = f"wengert_{_digest(source)}"
-    if name not in _loaded:
+    found = _loaded.get(name)
+    if found is None:
         path = folder() / f"{name}.o"
         code = path.read_bytes() if path.exists() else b""
         if not code:
             code = _compile(source)
             _write(path, code)
-        _loaded[name] = Machine(code)
-    return _loaded[name]
+        found = _loaded[name] = Machine(code)
+    return found
 
 
 def _write(path: Path, code: bytes) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from autodiff.compiler.formulas import COMPARISONS, FLOATING, FORMULAS, Arithmetic, converted
 from autodiff.compiler.gathers import is_gather, put_along, take
-from autodiff.compiler.ir import Code, Memory, literal, register_type
+from autodiff.compiler.ir import Code, Memory, Unsupported, literal, register_type
 from autodiff.compiler.loops import REDUCTIONS
 from autodiff.compiler.program import Instruction, Value
 from autodiff.compiler.scalars import Scalar
@@ -22,13 +22,9 @@ from autodiff.compiler.strided import View, whole
 if TYPE_CHECKING:
     from autodiff.compiler.kernel import Kernel
 
-__all__ = ["Nest", "Unsupported"]
+__all__ = ["Nest"]
 
 DType = np.dtype[Any]
-
-
-class Unsupported(Exception):
-    """What no machine code is made for; the message says what it is."""
 
 
 class Nest:
@@ -152,11 +148,6 @@ class Nest:
         on = self.code.name("ok")
         self.code.do(f"br i1 {condition}, label {on}, label %fail")
         self.code.lines.append(f"{on[1:]}:")
-
-    @staticmethod
-    def unsupported(what: str) -> Unsupported:
-        """What no machine code is made for."""
-        return Unsupported(what)
 
     # ------------------------------------------------------------------ instructions
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from autodiff.compiler import blas, machine
 from autodiff.compiler.entry import FIXED, fixed_addresses, made_callable
-from autodiff.compiler.kernel import Kernel, Unsupported
+from autodiff.compiler.ir import Unsupported
+from autodiff.compiler.kernel import Kernel
 from autodiff.compiler.program import Program, Value
 from autodiff.heap import aligned
 
@@ -78,12 +79,11 @@ class Emitted:
         """The Python function around the machine code, which makes the arrays of the results."""
         code = machine.load(self.source)
         held, table = self._table(states)
-        called, definition = made_callable(code.address(function), table)
+        called = made_callable(code.address(function), table, (code, held))
         given = [f"x{k}" for k in range(len(self.program.inputs) + len(self.program.draws))]
         settings = [f"s{k}" for k in range(len(self.program.settings))]
         outs = [f"r{k}" for k in range(len(results))]
         scope: dict[str, Any] = {"called": called, "empty": np.empty, "fail": partial(self._fail, states)}
-        scope["held"] = code, held, table, definition  # as long as the function is
         lines = []
         for k, v in enumerate(results):
             scope[f"dtype{k}"] = v.dtype
@@ -98,8 +98,7 @@ class Emitted:
         exec("\n    ".join([f"def run({first}{', '.join(given + settings)}):", *body]), scope)
         run: Any = scope["run"]
         if function == "trusted":
-            checked, other = made_callable(code.address("step"), table)
-            names = {**scope, "checked": checked, "kept": other}
+            names = {**scope, "checked": made_callable(code.address("step"), table, (code, held))}
             run.inlined = Inlined(lines, outs, {n: v for n, v in names.items() if n not in ("run", "__builtins__")})
         made: Callable[..., Any] = run
         return made

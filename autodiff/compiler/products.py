@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from autodiff.compiler import blas
-from autodiff.compiler.ir import Code, Memory, literal, register_type
-from autodiff.compiler.nests import Unsupported
+from autodiff.compiler.ir import Code, Memory, Unsupported, literal, register_type
 from autodiff.compiler.program import Instruction, Value
 from autodiff.compiler.strided import View, whole
 from autodiff.compiler.tiles import Matrix, by_dots, by_tiles, transpose

@@ -10,7 +10,7 @@ import numpy as np
 from autodiff.compiler.program import Instruction, Program, Value
 from autodiff.primitive import primitives
 
-__all__ = ["VIEWS", "View", "Views", "whole"]
+__all__ = ["VIEWS", "View", "Views", "part", "whole"]
 
 #: Operations that need not touch memory: their result can be read where the operand lies.
 VIEWS = frozenset(
@@ -36,6 +36,18 @@ class View(NamedTuple):
 def whole(root: Value) -> View:
     """All of a value, in order."""
     return View(root, 0, tuple(s // root.dtype.itemsize for s in np.empty(root.shape, root.dtype).strides), root.shape)
+
+
+def part(root: Value, key: Any) -> View:
+    """The elements of a value at a key of slices and integers."""
+    stand_in = np.empty(root.shape, root.dtype)
+    return _within(np.asarray(stand_in[key]), stand_in, whole(root))
+
+
+def _within(x: Any, stand_in: Any, view: View) -> View:
+    """What x is of a value, where the memory of `stand_in`, which x looks at, stands for a view of it."""
+    start = (x.ctypes.data - stand_in.ctypes.data) // x.itemsize
+    return View(view.root, view.offset + start, tuple(s // x.itemsize for s in x.strides), x.shape)
 
 
 class Views:
@@ -85,10 +97,8 @@ class Views:
             return False
         for v, o in zip(instruction.outputs, outs):
             if v is not None:
-                start = (o.ctypes.data - stand_in.ctypes.data) // o.itemsize
-                strides = tuple(s // o.itemsize for s in o.strides)
                 self._stand_ins[v] = o
-                self.of[v] = View(view.root, view.offset + start, strides, v.shape)
+                self.of[v] = _within(o, stand_in, view)
         return True
 
 
