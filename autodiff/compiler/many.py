@@ -35,8 +35,7 @@ def run(compiled: Compiled, args: Sequence[Any], progress: Callable[[int], Any] 
     rounds: list[list[Any]] = []
     structure: Any = None
     done = 0
-    for stacked, count in _pieces(args):
-        arrays = [_array_of(a) for a in stacked]
+    for stacked, arrays, count in _pieces(args):
         start = 0
         while start < count:
             # Each round begins with an ordinary call, which looks whether everything is as the program expects it.
@@ -78,18 +77,19 @@ def _joined(parts: Sequence[Any]) -> Any:
 # ---------------------------------------------------------------------- the arguments of many steps
 
 
-def _pieces(args: Sequence[Any]) -> Iterator[tuple[list[Any], int]]:
-    """The arguments of many steps laid together, and how many steps they are for."""
+def _pieces(args: Sequence[Any]) -> Iterator[tuple[Sequence[Any], list[Array], int]]:
+    """The arguments of many steps laid together, their arrays, and how many steps they are for."""
     if len(args) == 1 and not isinstance(args[0], (Value, np.ndarray)):
         if not isinstance(args[0], Iterable):
             raise AutodiffError(f"run takes Tensors, or an iterable of batches, not a {type(args[0]).__name__}")
         yield from _laid_together(args[0])
         return
-    shapes = [_array_of(a).shape for a in args]
-    first = shapes[0][:1] if shapes else ()
-    if not first or any(shape[:1] != first for shape in shapes):
+    arrays = [_array_of(a) for a in args]
+    counts = {a.shape[:1] for a in arrays}
+    if len(counts) != 1 or counts == {()}:
+        shapes = [a.shape for a in arrays]
         raise ShapeError(f"run takes Tensors with one more dimension in front, the same for all; got shapes {shapes}")
-    yield list(args), first[0]
+    yield args, arrays, len(arrays[0])
 
 
 def _array_of(a: Any) -> Array:
@@ -98,7 +98,7 @@ def _array_of(a: Any) -> Array:
     raise AutodiffError(f"run takes Tensors, or one iterable of batches, not a {type(a).__name__}")
 
 
-def _laid_together(batches: Iterable[Any]) -> Iterator[tuple[list[Any], int]]:
+def _laid_together(batches: Iterable[Any]) -> Iterator[tuple[Sequence[Any], list[Array], int]]:
     """Batches one by one, as Tensors with one more dimension; those of another shape begin a new piece.
 
     Each is copied as soon as it is there: the next may come in the same memory.
@@ -109,13 +109,18 @@ def _laid_together(batches: Iterable[Any]) -> Iterator[tuple[list[Any], int]]:
         batch = item if isinstance(item, (tuple, list)) else (item,)
         if form is None or kept == len(rows[0]) or _form(batch) != form:
             if kept:
-                yield [wrap(r[:kept]) for r in rows], kept
+                yield _filled(rows, kept)
             rows, kept, form = _room(batch), 0, _form(batch)
         for r, a in zip(rows, batch):
             r[kept] = a._array
         kept += 1
     if kept:
-        yield [wrap(r[:kept]) for r in rows], kept
+        yield _filled(rows, kept)
+
+
+def _filled(rows: Sequence[Array], kept: int) -> tuple[Sequence[Any], list[Array], int]:
+    arrays = [r[:kept] for r in rows]
+    return [wrap(a) for a in arrays], arrays, kept
 
 
 def _form(batch: Sequence[Any]) -> Any:
@@ -154,8 +159,9 @@ def _loop(compiled: Compiled, stacked: list[Array], start: int, stop: int) -> tu
         step.check(arrays)
     except Deviation:
         return None
-    if any(map(step.overlaps, arrays)):
-        return None  # what one step writes is given to the next
+    for a in arrays:
+        if step.overlaps(a):
+            return None  # what one step writes is given to the next
     rest = iter(numbers)
     settings = [s.read() if s.count else next(rest) for s in step.program.settings]
     if step.backend.name == "numpy":

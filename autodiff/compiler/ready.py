@@ -112,6 +112,7 @@ class Step:
             gather(pack.members)
         settings = list(recording.program.settings)
         self.choices = [(s, op, other, answer) for s in settings for (op, other), answer in s.choices.items()]
+        self._asks_counts = any(s.count for s, *_ in self.choices)
         program, self.grads = self._united(recording.program)
         program = prune(program)
         from autodiff.compiler.passes import run as improve
@@ -233,7 +234,7 @@ class Step:
 
     def numbers(self) -> list[Any] | None:
         """The settings now, counts left out; None if the program is not for them."""
-        if self._read_at == changes.settings and not any(s.count for s, *_ in self.choices):
+        if self._read_at == changes.settings and not self._asks_counts:
             return self._numbers
         holds = all(Setting.holds(op, other, s.read()) is answer for s, op, other, answer in self.choices)
         self._numbers = [float(s.read()) for s in self.program.settings if not s.count] if holds else None
