@@ -295,13 +295,11 @@ class Tensor(Value, Operators, Methods):
 
     def item(self) -> Any:
         """The one element, as a Python number."""
+        if self._array.size != 1:
+            raise ShapeError(f"item() needs a Tensor of one element, got shape {self._array.shape}; use tolist()")
         if changes.recordings:
             self._leaving(".item()")
-        try:
-            return self._array.item()
-        except ValueError:
-            shape = self._array.shape
-            raise ShapeError(f"item() needs a Tensor of one element, got shape {shape}; use tolist()") from None
+        return self._array.item()
 
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers."""
