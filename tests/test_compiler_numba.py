@@ -86,6 +86,16 @@ def test_a_program_with_an_operation_that_only_its_forward_computes_is_refused_b
         numba_emitter.emit(program)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "complex64"])
+def test_numbers_that_not_every_processor_computes_with_are_refused(dtype):
+    x, out = Value("input", (4,), "float32", "x"), Value("result", (4,), dtype)
+    program = Program(
+        "step", [x], [], [], [], [Instruction("cast", (x,), {"dtype": np.dtype(dtype)}, (out,))], [], [out]
+    )
+    with pytest.raises(numba_emitter.Unsupported, match=dtype):
+        numba_emitter.emit(program)
+
+
 def test_the_products_are_those_of_numpys_own_library():
     assert blas.find() is not None
     rng = np.random.default_rng(0)

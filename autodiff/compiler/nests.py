@@ -96,6 +96,7 @@ class Nest:
 
     def store(self, view: View, value: str) -> None:
         """Put an element into memory, when all have been read."""
+        self.arithmetic(view.root.dtype)
         memory = self.memory(view)
         place = self.index(view.broadcast(self.shape).strides)
         self.stores.append(lambda: self.code.store(memory, view.root.dtype, place, value))

@@ -14,7 +14,7 @@ __all__ = ["VIEWS", "View", "Views", "part", "whole"]
 
 #: Operations that need not touch memory: their result can be read where the operand lies.
 VIEWS = frozenset(
-    ["reshape", "transpose", "swap_last", "index", "broadcast_to", "spread", "split", "unstack", "contiguous"]
+    ["reshape", "transpose", "swap_last", "index", "broadcast_to", "spread", "split", "unstack", "contiguous", "flip"]
 )
 
 
@@ -87,6 +87,8 @@ class Views:
         stand_in = self._stand_ins[x]
         if instruction.op == "spread":
             made: Any = np.broadcast_to(stand_in, instruction.static["shape"])
+        elif instruction.op == "flip":
+            made = np.flip(stand_in, instruction.static.get("axis"))
         elif instruction.op == "contiguous":
             made = stand_in
         else:

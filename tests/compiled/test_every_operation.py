@@ -107,7 +107,7 @@ CORE = [
         "clip",
     ),
     *("where", "less", "logical_and", "isnan", "floor", "sum", "mean", "amax", "amin", "reshape", "transpose"),
-    *("swap_last", "index", "broadcast_to", "concatenate", "stack", "split", "matmul", "linear", "take_along"),
+    *("swap_last", "index", "flip", "broadcast_to", "concatenate", "stack", "split", "matmul", "linear", "take_along"),
     *("softmax", "log_softmax", "sigmoid", "softplus", "relu", "cross_entropy", "bce_with_logits", "mse_loss"),
     *("batch_norm", "layer_norm", "var", "logsumexp"),
 ]
