@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ class Arithmetic:
         elif EXTERNAL.get(name, "llvm.").startswith("llvm."):
             called = f"@{EXTERNAL.get(name, f'llvm.{name}')}.{suffix(self.dtype)}"
         else:
-            called = f"@{name}{'f' if self.dtype.itemsize == 4 else ''}"
+            called = f"@{EXTERNAL[name]}{'f' if self.dtype.itemsize == 4 else ''}"
         self.functions.add((name, self.dtype))
         return self.let(f"call {self.kind} {called}({given})")
 
@@ -127,6 +128,17 @@ COMPARISONS: dict[str, Callable[..., str]] = {
     "logical_not": lambda a, x: a.compare("eq", x, a.zero),
 }
 
+#: Further operations that are a function of C or LLVM.
+_FUNCTIONS = (
+    *("floor", "ceil", "trunc", "rint", "copysign", "exp2", "log10", "sinh", "cosh", "hypot", "erfc"),
+    *("arcsin", "arccos", "arctan", "arctan2", "arcsinh", "arccosh", "arctanh"),
+)
+
+
+def _function(name: str, a: Arithmetic, *operands: str) -> str:
+    return a.function(name, *operands)
+
+
 #: Operations whose operands are cast to the dtype of the result.
 FORMULAS: dict[str, Callable[..., str]] = {
     "add": lambda a, x, y: a.op("add", x, y),
@@ -152,7 +164,10 @@ FORMULAS: dict[str, Callable[..., str]] = {
     "cos": lambda a, x: a.function("cos", x),
     "tan": lambda a, x: a.function("tan", x),
     "tanh": lambda a, x: a.function("tanh", x),
-    "floor": lambda a, x: a.function("floor", x),
+    "ndtr": lambda a, x: a.op(
+        "mul", literal(0.5, a.dtype), a.function("erfc", a.op("mul", x, literal(-(0.5**0.5), a.dtype)))
+    ),
+    **{name: partial(_function, name) for name in _FUNCTIONS},
     "maximum": lambda a, x, y: a.extreme("lt", x, y),
     "minimum": lambda a, x, y: a.extreme("gt", x, y),
     "bitwise_and": lambda a, x, y: a.let(f"and {a.kind} {x}, {y}"),
@@ -168,8 +183,9 @@ FORMULAS: dict[str, Callable[..., str]] = {
 #: Operations that make no sense of whole numbers here: the result must be floating.
 FLOATING = frozenset(
     [
-        *("divide", "power", "power_scalar", "reciprocal", "rsqrt", "sqrt", "floor", "erf"),
+        *("divide", "power", "power_scalar", "reciprocal", "rsqrt", "sqrt", "erf", "ndtr"),
         *("exp", "expm1", "log", "log1p", "log2", "sin", "cos", "tan", "tanh"),
+        *_FUNCTIONS,
     ]
 )
 

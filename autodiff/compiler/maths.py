@@ -31,7 +31,11 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "log1p": ("log",),
 }
 #: Functions that are taken from LLVM or from the C library, one number at a time.
-EXTERNAL = {"sin": "llvm.sin", "cos": "llvm.cos", "pow": "llvm.pow", "tan": "tan", "erf": "erf"}
+EXTERNAL = {
+    **{name: f"llvm.{name}" for name in ("sin", "cos", "pow", "exp2", "log10", "ceil", "trunc", "rint", "copysign")},
+    **{name: name for name in ("tan", "erf", "erfc", "sinh", "cosh", "hypot")},
+    **{f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "tan2")},
+}
 
 
 def needs(name: str) -> list[str]:

@@ -38,10 +38,10 @@ def whole(root: Value) -> View:
     return View(root, 0, tuple(s // root.dtype.itemsize for s in np.empty(root.shape, root.dtype).strides), root.shape)
 
 
-def part(root: Value, key: Any) -> View:
+def part(root: Value, key: tuple[Any, ...]) -> View:
     """The elements of a value at a key of slices and integers."""
     stand_in = np.empty(root.shape, root.dtype)
-    return _within(np.asarray(stand_in[key]), stand_in, whole(root))
+    return _within(stand_in[(*key, ...)], stand_in, whole(root))  # with `...`, one element is a view, too
 
 
 def _within(x: Any, stand_in: Any, view: View) -> View:
