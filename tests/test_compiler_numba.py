@@ -225,6 +225,23 @@ def test_a_function_keeps_the_machine_code_that_it_is_and_nothing_else_does():
     assert code() is None
 
 
+def test_classes_that_are_checked_first_have_memory_of_their_own_until_they_are_used():
+    x, t = Value("input", (64, 64), "float64", "x"), Value("input", (64, 64), "int64", "t")
+    once, twice, picked = [Value("result", (64, 64), "float64") for _ in range(3)]
+    classes = Value("result", (64, 64), "int64")
+    body = [
+        Instruction("matmul", (x, x), {}, (once,)),
+        Instruction("matmul", (once, x), {}, (twice,)),
+        Instruction("check_classes", (t,), {"classes": 64, "ignore_index": -100, "ignoring": True}, (classes,)),
+        Instruction("take_along", (twice, classes), {"axis": 1}, (picked, None)),
+    ]
+    program = Program("step", [x, t], [], [], [], body, [], [picked])
+    rng = np.random.default_rng(0)
+    given = [rng.standard_normal((64, 64)), rng.integers(0, 64, (64, 64))]
+    found = numba_emitter.emit(program).bind([])(*given)
+    np.testing.assert_allclose(found, program.run(given, [], [], [])[0], rtol=1e-9, atol=1e-9)
+
+
 PROGRAM = """
 import time, autodiff as ad, nn, optim
 model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))

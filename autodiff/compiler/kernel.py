@@ -16,7 +16,7 @@ from autodiff.compiler.gathers import add_at
 from autodiff.compiler.homes import Home, Homes
 from autodiff.compiler.ir import Code, Memory, Scopes, Unsupported, literal
 from autodiff.compiler.listing import Names, spoken
-from autodiff.compiler.loops import Loop, group
+from autodiff.compiler.loops import Loop, checks_input, group
 from autodiff.compiler.nests import Nest
 from autodiff.compiler.products import product
 from autodiff.compiler.program import Instruction, Program, Value
@@ -187,10 +187,6 @@ class Kernel:
             **dict.fromkeys(("index_adjoint", "put_flat"), self._put_back),
             **dict.fromkeys(("check_classes", "check_probabilities"), self._check),
         }
-        first = [i for i in self.views.computed if i.op == "check_classes" and i.operands[0] in self.program.inputs]
-        for i in first:
-            self.say(i)
-            self._check(i)
         self.demands = False
         for k, step in enumerate(self.steps):
             self._at = k
@@ -198,14 +194,15 @@ class Kernel:
                 Nest(self, step.shape).write(step.instructions)
             elif step.instruction.op not in others:
                 raise Unsupported(f"{step.instruction.op} has no form in machine code")
-            elif step.instruction not in first:
+            else:
                 self.say(step.instruction)
                 others[step.instruction.op](step.instruction)
         self._finish()
 
     def has_changed_state(self) -> bool:
         """Whether what is written now may come after a change of state, so that the step must not be left."""
-        self.demands = True
+        step = self.steps[self._at]
+        self.demands |= isinstance(step, Loop) or not checks_input(step.instruction)
         changed = [
             self.homes.first[v] for v, home in self.homes.of.items() if getattr(home.memory, "kind", "") == "state"
         ]

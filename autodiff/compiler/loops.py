@@ -9,7 +9,7 @@ from autodiff.compiler.gathers import is_gather
 from autodiff.compiler.program import Instruction, Value
 from autodiff.compiler.strided import Views, whole
 
-__all__ = ["REDUCTIONS", "Loop", "Other", "Step", "group"]
+__all__ = ["REDUCTIONS", "Loop", "Other", "Step", "checks_input", "group"]
 
 REDUCTIONS = frozenset(["sum", "mean", "amax", "amin"])
 #: Elementwise, besides those that are a formula of their operands alone.
@@ -34,11 +34,19 @@ class Other:
 Step = Loop | Other
 
 
+def checks_input(i: Instruction) -> bool:
+    """Whether an operation does nothing but see whether an input is as it has to be."""
+    return i.op == "check_classes" and i.operands[0].kind == "input"
+
+
 def group(views: Views) -> tuple[list[Step], dict[Value, int]]:
-    """The steps in order, and the number of the step that computes each value."""
+    """The steps in order, and the number of the step that computes each value.
+
+    Checks of inputs come first: they can then be made for all of many steps beforehand.
+    """
     steps: list[Step] = []
     made: dict[Value, int] = {}
-    for instruction in views.computed:
+    for instruction in sorted(views.computed, key=lambda i: not checks_input(i)):
         reduces = instruction.op in REDUCTIONS
         looped = reduces or instruction.op in FORMULAS or instruction.op in COMPARISONS or instruction.op in _FURTHER
         if not looped:

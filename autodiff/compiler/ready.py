@@ -19,7 +19,7 @@ from autodiff.graph import Storage, changes, wrap
 from autodiff.heap import aligned, give_back
 from autodiff.primitive import primitives
 
-__all__ = ["Grads", "Step"]
+__all__ = ["Grads", "Step", "owner"]
 
 Array = np.ndarray[Any, Any]
 #: Draws of which one large one gives the numbers of many small ones.

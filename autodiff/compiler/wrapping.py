@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.compiler.reach import Cell, Length, Reach
-from autodiff.compiler.ready import Step
+from autodiff.compiler.ready import Step, owner
 from autodiff.errors import Deviation, GradientError
 from autodiff.graph import Node, Storage, changes, last_write, modes, tick, upward, wrap
 from autodiff.graph import Value as TensorValue
@@ -200,7 +200,7 @@ class Wrapper:
         strides = self._name("strides", np.empty(array.shape, array.dtype).strides)
         conditions = [f"a{i}.strides != {strides}", f"a{i}.size != {array.size}", f"a{i}.base is not None"]
         conditions.append(f"a{i}.dtype is not {self._name('dtype', array.dtype)}")
-        if tidy.own:  # state that is no part of other memory might itself be given
+        if tidy.own:
             conditions.append(f"id(a{i}) in {self._name('own', tidy.own)}")
         body += [
             f"if {' or '.join(conditions)}:",
@@ -297,7 +297,9 @@ class Tidy:
     def __init__(self, step: Step, shape: tuple[int, ...], dtype: Any) -> None:
         self.shape = shape
         self.dtype = dtype
-        self.own = {id(a) for a in step.bound if a.base is None}
+        # Arrays that own memory of the state: an input may be one, if it is like an input.
+        owners = [o for o in map(owner, step.bound) if isinstance(o, np.ndarray)]
+        self.own = {id(o) for o in owners if o.dtype == dtype and o.shape == shape}
         self.state = [(a.ctypes.data, a.ctypes.data + a.nbytes) for a in step.bound]
         self.safe: Any = None
 

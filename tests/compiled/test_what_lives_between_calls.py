@@ -195,6 +195,21 @@ def test_results_own_their_memory():
     assert fast(x)[0].tolist() == [2.0] * 3
 
 
+@pytest.mark.parametrize("backend", ["numpy", None])
+def test_an_input_that_state_is_a_part_of_is_copied(backend):
+    whole = ad.tensor(np.arange(12.0).reshape(3, 4))
+    w = whole.detach()[1]
+
+    def step(x):
+        w.mul_(2)
+        return x + w
+
+    fast = ad.compile(step, backend=backend)
+    for _ in range(5):
+        before = whole.numpy().copy()
+        np.testing.assert_array_equal(fast(whole).numpy(), before + 2 * before[1])
+
+
 def test_an_input_that_overlaps_state_is_copied():
     w = ad.ones(4)
 
