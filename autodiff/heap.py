@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["aligned", "give_back", "keep_freed_memory"]
+__all__ = ["LINE", "aligned", "give_back", "keep_freed_memory"]
 
 # Just below glibc's DEFAULT_MMAP_THRESHOLD_MAX, from where on blocks are mapped one by one for good.
 _LARGEST = 31 << 20
@@ -50,7 +50,7 @@ def _trim() -> Any:
         return None
 
 
-# Of the processor's cache.
+#: Of the processor's cache, in bytes.
 LINE = 64
 
 

@@ -14,11 +14,9 @@ import numpy as np
 
 from autodiff.compiler.np_forms import Form
 from autodiff.compiler.program import Instruction, Value
+from autodiff.heap import LINE
 
-__all__ = ["LINE", "Memory", "Plan"]
-
-#: Of the processor's cache: where each array begins.
-LINE = 64
+__all__ = ["Memory", "Plan"]
 
 
 class Memory:

@@ -128,8 +128,9 @@ COMPARISONS: dict[str, Callable[..., str]] = {
     "logical_not": lambda a, x: a.compare("eq", x, a.zero),
 }
 
-#: Further operations that are a function of C or LLVM.
+#: Operations that are a function by the same name.
 _FUNCTIONS = (
+    *("exp", "expm1", "log", "log1p", "log2", "sin", "cos", "tan", "tanh", "sqrt", "erf"),
     *("floor", "ceil", "trunc", "rint", "copysign", "exp2", "log10", "sinh", "cosh", "hypot", "erfc"),
     *("arcsin", "arccos", "arctan", "arctan2", "arcsinh", "arccosh", "arctanh"),
 )
@@ -153,17 +154,6 @@ FORMULAS: dict[str, Callable[..., str]] = {
     "reciprocal": lambda a, x: a.op("div", a.one, x),
     "rsqrt": lambda a, x: a.op("div", a.one, a.function("sqrt", x)),
     "power": lambda a, x, y: a.function("pow", x, y),
-    "exp": lambda a, x: a.function("exp", x),
-    "erf": lambda a, x: a.function("erf", x),
-    "expm1": lambda a, x: a.function("expm1", x),
-    "log": lambda a, x: a.function("log", x),
-    "log1p": lambda a, x: a.function("log1p", x),
-    "log2": lambda a, x: a.function("log2", x),
-    "sqrt": lambda a, x: a.function("sqrt", x),
-    "sin": lambda a, x: a.function("sin", x),
-    "cos": lambda a, x: a.function("cos", x),
-    "tan": lambda a, x: a.function("tan", x),
-    "tanh": lambda a, x: a.function("tanh", x),
     "ndtr": lambda a, x: a.op(
         "mul", literal(0.5, a.dtype), a.function("erfc", a.op("mul", x, literal(-(0.5**0.5), a.dtype)))
     ),
@@ -183,8 +173,7 @@ FORMULAS: dict[str, Callable[..., str]] = {
 #: Operations that make no sense of whole numbers here: the result must be floating.
 FLOATING = frozenset(
     [
-        *("divide", "power", "power_scalar", "reciprocal", "rsqrt", "sqrt", "erf", "ndtr"),
-        *("exp", "expm1", "log", "log1p", "log2", "sin", "cos", "tan", "tanh"),
+        *("divide", "power", "power_scalar", "reciprocal", "rsqrt", "ndtr"),
         *_FUNCTIONS,
     ]
 )

@@ -18,18 +18,16 @@ from autodiff.ops.index import lone_axis
 if TYPE_CHECKING:
     from autodiff.compiler.nests import Nest
 
-__all__ = ["GATHERS", "add_at", "is_gather", "put_along", "take"]
+__all__ = ["add_at", "is_gather", "put_along", "take"]
 
 DType = np.dtype[Any]
 
 _INT = np.dtype(np.int64)
-#: Operations whose operands are read elsewhere than at the element that is computed.
-GATHERS = frozenset(["take_along", "take_flat"])
 
 
 def is_gather(i: Instruction) -> bool:
     """Whether an operation reads its operands at other places than that of its result."""
-    return i.op in GATHERS or (i.op == "index" and len(i.operands) > 1)
+    return i.op in ("take_along", "take_flat") or (i.op == "index" and len(i.operands) > 1)
 
 
 def take(nest: Nest, i: Instruction) -> dict[Value, str]:
@@ -41,7 +39,7 @@ def take(nest: Nest, i: Instruction) -> dict[Value, str]:
             raise Unsupported("take_flat of a view")
         return {out: nest.load_at(view, nest.load_view(indices, out.ndim, 0), 1, (0,) * out.ndim)}
     if i.op == "index":
-        axis = _axis(nest, i)
+        axis = _axis(i)
         place = _in_range(nest, indices, nest.load_view(indices, out.ndim, axis), x.shape[axis])
         strides = (*view.strides[:axis], *(0,) * indices.ndim, *view.strides[axis + 1 :])
         return {out: nest.load_at(view, place, view.strides[axis], strides)}
@@ -75,13 +73,13 @@ def add_at(nest: Nest, i: Instruction) -> None:
         place = nest.load_view(indices, len(nest.shape), 0)
         nest.add_to(view, place, 1, (0,) * len(nest.shape), nest.element(x, out.dtype))
         return
-    axis = _axis(nest, i)
+    axis = _axis(i)
     place = _in_range(nest, indices, nest.load_view(indices, len(nest.shape), axis), out.shape[axis])
     strides = (*view.strides[:axis], *(0,) * indices.ndim, *view.strides[axis + 1 :])
     nest.add_to(view, place, view.strides[axis], strides, nest.element(x, out.dtype))
 
 
-def _axis(nest: Nest, i: Instruction) -> int:
+def _axis(i: Instruction) -> int:
     """The axis that the one index array is for."""
     arrays = i.operands[1:]
     axis = lone_axis(i.static["key"], arrays)

@@ -29,9 +29,11 @@ def memory_type(dtype: DType) -> str:
 
 
 def register_type(dtype: DType) -> str:
-    """The type of an element that is computed with."""
+    """The type of an element that is computed with; `Unsupported` where not every processor computes with it."""
+    if dtype.kind not in "fiub" or dtype == np.float16 or dtype.itemsize > 8:
+        raise Unsupported(f"numbers of {dtype}")
     if dtype.kind == "f":
-        return {2: "half", 4: "float", 8: "double"}[dtype.itemsize]
+        return "float" if dtype.itemsize == 4 else "double"
     return "i1" if dtype.kind == "b" else f"i{8 * dtype.itemsize}"
 
 

@@ -9,6 +9,7 @@ subtracts numbers that are nearly equal.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal, getcontext
 from math import factorial, floor
 from typing import Any
@@ -21,26 +22,12 @@ __all__ = ["EXTERNAL", "FUNCTIONS", "definition", "needs"]
 
 DType = np.dtype[Any]
 
-#: Functions that are written here, with those that each is made of.
-FUNCTIONS: dict[str, tuple[str, ...]] = {
-    "exp": (),
-    "expm1": (),
-    "tanh": ("expm1",),
-    "log": (),
-    "log2": (),
-    "log1p": ("log",),
-}
 #: Functions that are taken from LLVM or from the C library, one number at a time.
 EXTERNAL = {
     **{name: f"llvm.{name}" for name in ("sin", "cos", "pow", "exp2", "log10", "ceil", "trunc", "rint", "copysign")},
     **{name: name for name in ("tan", "erf", "erfc", "sinh", "cosh", "hypot")},
     **{f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "tan2")},
 }
-
-
-def needs(name: str) -> list[str]:
-    """A function of `FUNCTIONS` and what it is made of, those first."""
-    return [*[inner for part in FUNCTIONS[name] for inner in needs(part)], name]
 
 
 class _Body:
@@ -218,10 +205,23 @@ def _log1p(body: _Body) -> str:
     return body.select("oeq", "%x", body.number(0), "%x", made)  # -0.0 stays
 
 
-_WRITTEN = {"exp": _exp, "expm1": _expm1, "tanh": _tanh, "log": _log, "log2": _log2, "log1p": _log1p}
+#: Functions that are written here: by what, and which others each calls.
+FUNCTIONS: dict[str, tuple[Callable[[_Body], str], tuple[str, ...]]] = {
+    "exp": (_exp, ()),
+    "expm1": (_expm1, ()),
+    "tanh": (_tanh, ("expm1",)),
+    "log": (_log, ()),
+    "log2": (_log2, ()),
+    "log1p": (_log1p, ("log",)),
+}
+
+
+def needs(name: str) -> list[str]:
+    """A function of `FUNCTIONS` and those that it calls, these first."""
+    return [*[inner for part in FUNCTIONS[name][1] for inner in needs(part)], name]
 
 
 def definition(name: str, dtype: DType) -> str:
     """The definition of a function of `FUNCTIONS`, without those that it calls."""
     body = _Body(name, dtype)
-    return body.definition(_WRITTEN[name](body))
+    return body.definition(FUNCTIONS[name][0](body))

@@ -66,8 +66,6 @@ class Nest:
 
     def arithmetic(self, dtype: DType) -> Arithmetic:
         """Operations on numbers of a dtype."""
-        if dtype.kind not in "fiub" or (dtype.kind == "f" and dtype.itemsize not in (4, 8)):
-            raise Unsupported(f"numbers of {dtype}")
         return Arithmetic(self.let, dtype, self.kernel.functions)
 
     def index(self, strides: tuple[int, ...]) -> str:
@@ -89,14 +87,12 @@ class Nest:
         """An element of a view, in a register."""
         view = view.broadcast(self.shape)
         if view not in self.loaded:
-            self.arithmetic(view.root.dtype)
             place = self.index(view.strides)
             self.loaded[view] = self.code.load(self.memory(view), view.root.dtype, place)
         return self.loaded[view]
 
     def store(self, view: View, value: str) -> None:
         """Put an element into memory, when all have been read."""
-        self.arithmetic(view.root.dtype)
         memory = self.memory(view)
         place = self.index(view.broadcast(self.shape).strides)
         self.stores.append(lambda: self.code.store(memory, view.root.dtype, place, value))
@@ -132,7 +128,6 @@ class Nest:
 
     def load_at(self, view: View, index: str, stride: int, strides: tuple[int, ...]) -> str:
         """An element of a view, at an index."""
-        self.arithmetic(view.root.dtype)
         return self.code.load(self.memory(view), view.root.dtype, self.place(index, stride, strides))
 
     def add_to(self, view: View, index: str, stride: int, strides: tuple[int, ...], value: str) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.compiler.buffers import LINE, Memory, Plan
+from autodiff.compiler.buffers import Memory, Plan
 from autodiff.compiler.np_forms import is_ufunc
 from autodiff.compiler.program import Instruction, Place, Program, Value
 from autodiff.compiler.scalars import Scalar
+from autodiff.heap import LINE
 from autodiff.primitive import plain, primitives
 
 __all__ = ["BLOCK_BYTES", "Writer", "blocked", "indented", "tupled"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from autodiff.compiler import blas
 from autodiff.compiler.ir import Code, Memory, Unsupported, literal, register_type
 from autodiff.compiler.program import Instruction, Value
-from autodiff.compiler.strided import View, whole
+from autodiff.compiler.strided import View
 from autodiff.compiler.tiles import Matrix, by_dots, by_tiles, transpose
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def product(kernel: Kernel, i: Instruction) -> None:
     if y.ndim == 1:
         b = View(b.root, b.offset, (*b.strides, 0), (*b.shape, 1))
     (m, k), n = a.shape, b.shape[1]
-    c = View(whole(out).root, 0, (n, 1), (m, n))
+    c = View(out, 0, (n, 1), (m, n))
     if n == 1:  # a column is a row of the transposed product
         a, b, c, m, n = _turned(b), _turned(a), View(c.root, 0, (m, 1), (1, m)), n, m
     if min(m, n) > FEW and m * n * k > LARGE_PRODUCT and _by_blas(kernel, a, b, c):

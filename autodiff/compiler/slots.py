@@ -9,11 +9,9 @@ from autodiff.compiler.homes import Homes
 from autodiff.compiler.loops import REDUCTIONS, Loop, Step
 from autodiff.compiler.program import Program, Value
 from autodiff.compiler.strided import Views, whole
+from autodiff.heap import LINE
 
 __all__ = ["Slots"]
-
-#: Of the processor's cache: where each slot begins.
-_LINE = 64
 
 
 class Slots:
@@ -79,7 +77,7 @@ class Slots:
         starts, end = [], 0
         for size in self.sizes:
             starts.append(end)
-            end += -(-size // _LINE) * _LINE
+            end += -(-size // LINE) * LINE  # each begins at a cache line
         return starts, end
 
 

@@ -31,10 +31,6 @@ class Matrix(NamedTuple):
     down: int
     across: int
 
-    def turned(self) -> Matrix:
-        """Its transpose."""
-        return Matrix(self.memory, self.offset, self.across, self.down)
-
 
 def lanes(dtype: DType) -> int:
     """Numbers in a vector: 32 bytes, which every processor of the last ten years computes with, or halves."""

@@ -66,26 +66,27 @@ def hold(case: Case, backend: str, dtype, tolerance: float, **options) -> str:
     return fast.backend
 
 
-@pytest.mark.parametrize("operation", TABLE)
-def test_numpy_gives_the_same(operation):
-    for case in TABLE[operation].cases:
+def hold_each(cases, *arguments, **options) -> set[str]:
+    """Hold all cases that do not depend on values; what their programs were emitted for."""
+    backends = set()
+    for case in cases:
         if not by_value(case):
             try:
-                hold(case, "numpy", np.float64, 1e-9)
+                backends.add(hold(case, *arguments, **options))
             except BaseException as error:
                 error.add_note(f"the case is {case}")
                 raise
+    return backends
+
+
+@pytest.mark.parametrize("operation", TABLE)
+def test_numpy_gives_the_same(operation):
+    hold_each(TABLE[operation].cases, "numpy", np.float64, 1e-9)
 
 
 @pytest.mark.parametrize("operation", TABLE)
 def test_without_passes_it_is_the_same_to_the_last_bit(operation):
-    for case in TABLE[operation].cases:
-        if not by_value(case):
-            try:
-                hold(case, "numpy", np.float64, 0.0, passes=())
-            except BaseException as error:
-                error.add_note(f"the case is {case}")
-                raise
+    hold_each(TABLE[operation].cases, "numpy", np.float64, 0.0, passes=())
 
 
 #: What programs are made of after lowering: the machine code is its own for these.
@@ -104,23 +105,11 @@ CORE = [
 @pytest.mark.parametrize("operation", TABLE)
 def test_what_is_chosen_by_itself_gives_the_same(operation):
     pytest.importorskip("llvmlite", reason="machine code is made by an extra, jit")
-    for case in TABLE[operation].cases[:2]:
-        if not by_value(case):
-            try:
-                backend = hold(case, None, np.float64, 1e-9)
-                assert operation not in CORE or backend == "numba"
-            except BaseException as error:
-                error.add_note(f"the case is {case}")
-                raise
+    backends = hold_each(TABLE[operation].cases[:2], None, np.float64, 1e-9)
+    assert operation not in CORE or backends == {"numba"}
 
 
 @pytest.mark.parametrize("operation", CORE)
 def test_machine_code_gives_the_same_in_single_precision(operation):
     pytest.importorskip("llvmlite", reason="machine code is made by an extra, jit")
-    for case in TABLE[operation].cases[:2]:
-        if not by_value(case):
-            try:
-                assert hold(case, None, np.float32, 2e-5) == "numba"
-            except BaseException as error:
-                error.add_note(f"the case is {case}")
-                raise
+    assert hold_each(TABLE[operation].cases[:2], None, np.float32, 2e-5) == {"numba"}
