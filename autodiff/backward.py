@@ -14,7 +14,18 @@ from typing import Any
 import numpy as np
 
 from autodiff.errors import GradientError
-from autodiff.graph import RELEASED, Leaf, Listener, Output, Value, Vertex, last_write, modes, wrap
+from autodiff.graph import (
+    RELEASED,
+    Leaf,
+    Listener,
+    Output,
+    Value,
+    Vertex,
+    current_listener,
+    current_recorder,
+    last_write,
+    wrap,
+)
 from autodiff.primitive import plain, recorded
 
 __all__ = ["sweep"]
@@ -76,8 +87,9 @@ def sweep(
     xp = recorded if create_graph else plain
     wanted = None if targets is None else set(targets)
     useful = None if wanted is None else _ancestry(roots, wanted)
-    listener = None if modes.listener is modes.recorder else modes.listener  # a recorder hears sums as operations
-    attentive = wanted is not None or modes.listener is not None
+    heard = current_listener()
+    listener = None if heard is current_recorder() else heard  # a recorder hears sums as operations
+    attentive = wanted is not None or heard is not None
     pending: dict[Any, Any] = {}
     owned: set[Any] = set()
     found: dict[Vertex, Any] = {}
@@ -121,8 +133,7 @@ def sweep(
         if node.watched and node.after:
             seeds = _run_node_hooks(node, g, seeds, create_graph)
         if not retain_graph and node.saved:
-            node.saved = RELEASED
-            node.spare = ()
+            node.saved, node.spare = RELEASED, ()
     # All that is left are leaves.
     return found | {leaf: _attend(leaf, pending.pop(leaf), None, found, create_graph) for leaf in list(pending)}
 
@@ -151,8 +162,8 @@ def _attend(vertex: Any, g: Any, wanted: set[Vertex] | None, found: dict[Vertex,
         g = _run_hooks(vertex, g, create_graph)
     if vertex.keeps_grad if wanted is None else vertex in wanted:
         found[vertex] = g
-    if modes.listener is not None:
-        modes.listener.adjoint(vertex, g)
+    if (listener := current_listener()) is not None:
+        listener.adjoint(vertex, g)
     if vertex.before:
         g = _run_prehooks(vertex, g, create_graph)
     return g

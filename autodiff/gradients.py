@@ -13,7 +13,7 @@ import numpy as np
 
 from autodiff.backward import own, sweep
 from autodiff.errors import GradientError, ShapeError
-from autodiff.graph import Leaf, Value, Vertex, changes, modes, stamp, wrap
+from autodiff.graph import Leaf, Value, Vertex, changes, current_recorder, grad_mode, modes, stamp, wrap
 from autodiff.primitive import recorded, rederive
 
 __all__ = ["backward", "grad", "vertex_of"]
@@ -70,15 +70,16 @@ def backward(
         targets = [_required(t, "inputs") for t in _listed(inputs)]
     found = _run(roots, targets, create_graph if retain_graph is None else retain_graph, create_graph)
     del roots
+    recorder = current_recorder()
     for vertex in list(found):
         before = vertex.grad
         if create_graph:
             g = found.pop(vertex)
             vertex.grad = g if before is None else before + g
             changes.structure += 1
-        elif modes.recorder is not None and before is None:
+        elif recorder is not None and before is None:
             vertex.grad = _own_recorded(found.pop(vertex))
-        elif modes.recorder is not None:
+        elif recorder is not None:
             _accumulate_recorded(before, found.pop(vertex))
         elif before is None:
             vertex.grad = wrap(own(found.pop(vertex)))
@@ -213,15 +214,16 @@ def _accumulate_recorded(before: Any, g: Any) -> None:
 def _run(
     roots: tuple[list[Vertex], list[Any]], targets: list[Vertex] | None, retain_graph: bool, create_graph: bool
 ) -> dict[Vertex, Any]:
-    before, modes.grad = modes.grad, create_graph
+    before, recorder = grad_mode(), current_recorder()
+    modes.grad = create_graph
     # A recorder of a step hears what the rules do, as a second derivative would; nothing of it is differentiated.
-    heard = create_graph or modes.recorder is not None
+    heard = create_graph or recorder is not None
     try:
         return sweep(*roots, targets=targets, retain_graph=retain_graph, create_graph=heard)
     finally:
         modes.grad = before
-        if modes.recorder is not None:
-            modes.recorder.leaving()
+        if recorder is not None:
+            recorder.leaving()
 
 
 def _listed(tensors: Any) -> list[Any]:
@@ -284,9 +286,9 @@ def _seed(t: Any, seed: Any, create_graph: bool) -> Any:
                 "reduce it first (.sum() or .mean()), or pass gradient= with the cotangent of each element"
             )
         one = _ONES[array.dtype] if not array.ndim else np.ones(array.shape, array.dtype)
-        return wrap(one) if create_graph or modes.recorder is not None else one
+        return wrap(one) if create_graph or current_recorder() is not None else one
     if not isinstance(seed, Value):
         seed = wrap(np.asarray(seed, array.dtype))
     if seed._array.shape != array.shape:
         raise ShapeError(f"the gradient has shape {seed._array.shape}, but the Tensor has shape {array.shape}")
-    return seed if create_graph or modes.recorder is not None else seed._array
+    return seed if create_graph or current_recorder() is not None else seed._array

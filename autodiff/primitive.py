@@ -37,7 +37,20 @@ import numpy as np
 
 from autodiff.dtypes import default_dtype, float32, float64, result_dtype
 from autodiff.errors import AutodiffError, DtypeError, GradientError
-from autodiff.graph import RELEASED, Node, Storage, Value, last_write, modes, succeed, tick, upward, wrap
+from autodiff.graph import (
+    RELEASED,
+    Node,
+    Storage,
+    Value,
+    current_listener,
+    grad_mode,
+    last_write,
+    saving_hooks,
+    succeed,
+    tick,
+    upward,
+    wrap,
+)
 from autodiff.operands import NUMBERS, explain, operand, second_backward, wrapped
 from autodiff.rules import Plan, ResolvedRule, Rule
 from autodiff.saved import check_fresh, unpack
@@ -201,11 +214,11 @@ class Primitive:
         tensor._base = tensor._node = None
         if self.view and _is_view(out, arrays[0]) and isinstance(args[0], Value):
             storage = self._share(tensor, args, static)
-        if tracked and modes.grad:
+        if tracked and grad_mode():
             storages.append(storage)
             tensor._node = self.node(tracked, arrays, edges, storages, out, extra, static)
-        if modes.listener is not None:
-            modes.listener.operation(self, args, static, (tensor,), extra)
+        if (listener := current_listener()) is not None:
+            listener.operation(self, args, static, (tensor,), extra)
         return tensor
 
     def node(
@@ -262,7 +275,7 @@ class Primitive:
         node.storages = storages
         node.watched = False
         node.seq = tick()
-        if modes.saving is not None:
+        if saving_hooks() is not None:
             pack_node(node)
         return node
 
@@ -271,7 +284,7 @@ class Primitive:
         base: Value = args[0]
         view._storage = base._storage
         view._view = (self, args[1:], static)
-        if modes.grad:
+        if grad_mode():
             view._base, view._seen = base, base._storage.version
         return base._storage
 
@@ -297,20 +310,20 @@ class Primitive:
         base = args[0] if self.view and isinstance(args[0], Value) else None
         tensors = tuple([wrap(o, None, None if base is None else base._storage) for o in outs])
         if base is not None:
-            view, recording = (self, args[1:], static), modes.grad
+            view, recording = (self, args[1:], static), grad_mode()
             for t in tensors:
                 t._view = view
                 if recording:
                     t._base, t._seen = base, base._storage.version
-        if tracked and modes.grad:
+        if tracked and grad_mode():
             arrays, edges, storages = operands
             storages = [*storages, *[t._storage for t in tensors]]
             node = self.node(tracked, arrays, edges, storages, outs, extra, static)
             if node is not None:
                 for i, t in enumerate(tensors):
                     t._node = node.output(i) if t._array.dtype.kind == "f" else None
-        if modes.listener is not None:
-            modes.listener.operation(self, args, static, tensors, extra)
+        if (listener := current_listener()) is not None:
+            listener.operation(self, args, static, tensors, extra)
         return tensors
 
     def _promote(self, args: tuple[Any, ...], arrays: list[Any]) -> list[Any] | None:
@@ -403,7 +416,7 @@ def rederive(view: Value) -> None:
     for one in reversed(stale):
         op, rest, static = one._view
         if op.outputs and not (one._node is one._base._node is None):
-            if not modes.grad:
+            if not grad_mode():
                 return
             raise GradientError(
                 f"the memory of this Tensor, one of several views from {op.name}, was changed in place after it was "

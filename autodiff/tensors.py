@@ -295,11 +295,12 @@ class Tensor(Value, Operators, Methods):
 
     def item(self) -> Any:
         """The one element, as a Python number."""
-        if self._array.size != 1:
-            raise ShapeError(f"item() needs a Tensor of one element, got shape {self._array.shape}; use tolist()")
         if changes.recordings:
             self._leaving(".item()")
-        return self._array.item()
+        try:
+            return self._array.item()
+        except ValueError:
+            raise ShapeError(f"item() needs one element, got shape {self._array.shape}; use tolist()") from None
 
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers."""
@@ -318,9 +319,8 @@ class Tensor(Value, Operators, Methods):
 
     def __bool__(self) -> bool:
         if self._array.size != 1:
-            raise AutodiffError(
-                f"the truth of a Tensor of shape {self._array.shape} is ambiguous; use .any() or .all()"
-            )
+            shape = self._array.shape
+            raise AutodiffError(f"the truth of a Tensor of shape {shape} is ambiguous; use .any() or .all()")
         self._leaving("the truth of a Tensor")
         return bool(self._array)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.errors import AutodiffError, ShapeError
-from autodiff.graph import changes, modes, wrap
+from autodiff.graph import changes, current_recorder, wrap
 from autodiff.modes import enable_grad, no_grad
 from autodiff.tensors import Tensor
 from optim.program import Program
@@ -134,9 +134,9 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        if modes.recorder is not None:
+        if (recorder := current_recorder()) is not None:
             with no_grad():
-                modes.recorder.optimize(self)
+                recorder.optimize(self)
             return loss
         runs, program = self._runs, self._program
         for i, group in enumerate(self.param_groups):
@@ -167,12 +167,13 @@ class Optimizer:
             False sets them to zero in place. A parameter without gradient is left alone by `step`; one with a
             gradient of zero still moves by its momentum.
         """
+        recorder = current_recorder()
         for group in self.param_groups:
             for p in group["params"]:
                 node = p._node
                 changes.structure += 1
-                if modes.recorder is not None:
-                    modes.recorder.cleared(p)
+                if recorder is not None:
+                    recorder.cleared(p)
                 if not set_to_none:
                     _zero(p)
                 elif node is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -84,3 +85,19 @@ def test_a_mode_belongs_to_its_thread() -> None:
         thread.start()
         thread.join()
     assert seen == [True]
+
+
+def test_a_mode_belongs_to_its_task() -> None:
+    async def looks_while_another_does_not_record() -> bool:
+        await asyncio.sleep(0)
+        return records()
+
+    async def waits_without_recording() -> bool:
+        with ad.no_grad():
+            await asyncio.sleep(0)
+            return records()
+
+    async def both() -> list[bool]:
+        return await asyncio.gather(waits_without_recording(), looks_while_another_does_not_record())
+
+    assert asyncio.run(both()) == [False, True]

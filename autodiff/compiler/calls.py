@@ -239,7 +239,8 @@ class Compiled:
         """Run a program that holds, and let the next call go straight to it."""
         step.prepare()
         self._latest = self._running = step
-        fast = Wrapper(step, args, kwargs, reach, modes.grad).make(self._look, self._deviated, self._replays.one)
+        wrapper = Wrapper(step, args, kwargs, reach, modes.grad, self.function)
+        fast = wrapper.make(self._look, self._deviated, self._replays.one)
         self._looking = True
         try:
             out = fast(*args, **kwargs)

@@ -283,7 +283,7 @@ class Step:
     # ------------------------------------------------------------------ what a call changes
 
     def _stamped(self) -> list[Storage]:
-        """The storages that a call writes."""
+        """The storages that a call writes. Gradients need no stamp: what somebody has saved of them is not written."""
         found: dict[int, Storage] = {}
         for state, _ in self.program.updates:
             memory = self.memory[state]
@@ -291,8 +291,6 @@ class Step:
                 if isinstance(part, TensorMemory):
                     storage = getattr(part.tensor._storage, "block", part.tensor._storage)
                     found[id(storage)] = storage
-        for grads in self.grads:
-            found[id(grads.block)] = grads.block
         return list(found.values())
 
     def overlaps(self, array: Array) -> bool:

@@ -8,18 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from inspect import CO_VARARGS, CO_VARKEYWORDS
+from types import MethodType
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from autodiff.compiler.reach import Cell, Length, Reach
 from autodiff.compiler.ready import Step, owner
 from autodiff.errors import Deviation, GradientError
-from autodiff.graph import Node, Storage, changes, last_write, modes, tick, upward, wrap
+from autodiff.graph import Node, Storage, changes, grad_mode, last_write, tick, upward, wrap
 from autodiff.graph import Value as TensorValue
 from autodiff.trees import Structure, flatten
 
 __all__ = ["Assembly", "Wrapper"]
+
+#: Names in the function that is written here, besides those that end in a number.
+_TAKEN = frozenset(
+    """
+    Deviation LookupError Storage Tensor ValueError called changes checked deviated draw empty fail fast given grad_mode
+    id kwargs last_write leaves len look looks make missing more new numbers out result run seen status step
+    structure tally tick title type
+    """.split()  # noqa: SIM905
+)
 
 #: In place of an argument that was not given.
 _MISSING = object()
@@ -80,6 +91,8 @@ class Wrapper:
         What was found when the step was last seen to hold.
     grad : bool
         Whether operations were being recorded for derivatives.
+    function : callable
+        What was recorded.
 
     Attributes
     ----------
@@ -87,7 +100,9 @@ class Wrapper:
         What was written.
     """
 
-    def __init__(self, step: Step, args: Sequence[Any], kwargs: dict[str, Any], reach: Reach, grad: bool) -> None:
+    def __init__(
+        self, step: Step, args: Sequence[Any], kwargs: dict[str, Any], reach: Reach, grad: bool, function: Any
+    ) -> None:
         self.step = step
         self.reach = reach
         self.names: dict[str, Any] = {}
@@ -96,28 +111,25 @@ class Wrapper:
         self.inlined = None if step.recording.draws else getattr(step.run, "inlined", None)
         body: list[str] = []
         leaves, structure = flatten((tuple(args), kwargs))
-        # Arguments with names of their own: Python need not make a tuple of them.
-        self.simple = not kwargs and len(leaves) == len(args) and all(x is a for x, a in zip(leaves, args))
-        names = [f"x{i}" for i in range(len(leaves))] if self.simple else []
-        every = f"given(({', '.join([*names, ''])}), more)" if names else "more"
-        self.given = f"({every}, kwargs)"
+        self.head = _head(function, args, kwargs, leaves)
         #: What a function does when a call is not like the one it was made for; nothing has happened then.
-        self.miss = f"    return look{self.given}"
+        self.miss = f"    return look{self.head.given}"
         self._checks(body, leaves, structure, grad)
         arrays = self._arguments(leaves, body)
         state = self._call(body, arrays)
         self._finish(body)
         self.names |= {
             "Deviation": Deviation, "Storage": Storage, "Tensor": upward.tensor, "changes": changes, "draw": step.draw,
-            "given": _given, "missing": _MISSING,
-            "last_write": last_write, "looks": changes.looks, "modes": modes, "new": object.__new__, "run": step.run,
-            "seen": changes.settings, "step": step, "structure": changes.structure, "tick": tick,
+            "given": _given, "grad_mode": grad_mode, "last_write": last_write, "looks": changes.looks,
+            "missing": _MISSING, "new": object.__new__, "run": step.run, "seen": changes.settings, "step": step,
+            "structure": changes.structure, "tick": tick, "title": getattr(function, "__qualname__", "compiled"),
         }  # fmt: skip
         lines = [
             f"def make(look, deviated, tally, {', '.join(self.names)}):",
-            f"    def fast({''.join([f'{x}=missing, ' for x in names])}{'/, ' if names else ''}*more, **kwargs):",
+            f"    def fast({self.head.parameters}):",
             *([f"        nonlocal {', '.join(state)}"] if state else []),
             *[f"        {line}" for line in body],
+            "    fast.__qualname__ = title",
             "    return fast",
         ]
         self.source = "\n".join(lines)
@@ -138,17 +150,17 @@ class Wrapper:
 
     def _checks(self, body: list[str], leaves: list[Any], structure: Structure, grad: bool) -> None:
         """Compare what no argument tells, and take the arguments apart."""
-        checks = ["changes.structure != structure", f"modes.grad is not {grad}"]
-        checks += ["kwargs", "more"] if self.simple else []
+        checks = ["changes.structure != structure", f"grad_mode() is not {grad}"]
+        checks += self.head.beyond
         body += [f"if {' or '.join(checks)}:", self.miss, *self._loose()]
-        if not self.simple:
+        if self.head.nested:
             body += [
-                f"leaves = {self._name('opened', _Opened(structure))}{self.given}",
+                f"leaves = {self._name('opened', _Opened(structure))}{self.head.given}",
                 "if leaves is None:",
                 self.miss,
             ]
             if leaves:
-                body.append("".join(f"x{i}, " for i in range(len(leaves))) + "= leaves")
+                body.append("".join(f"{x}, " for x in self.head.names) + "= leaves")
 
     def _loose(self) -> list[str]:
         """Compare what no counter watches: cells, globals, attributes and items of the user's."""
@@ -170,20 +182,21 @@ class Wrapper:
     def _arguments(self, leaves: Sequence[Any], body: list[str]) -> list[str]:
         """Check each argument; the names of the arrays that the program is given."""
         arrays = []
-        for i, x in enumerate(leaves):
+        for i, (x, name) in enumerate(zip(leaves, self.head.names)):
             kind = self._name("kind", type(x))
             if isinstance(x, TensorValue):
                 other = "is" if x._node is not None else "is not"
-                body += [f"if type(x{i}) is not {kind} or x{i}._node {other} None:", self.miss, f"a{i} = x{i}._array"]
+                body += [f"if type({name}) is not {kind} or {name}._node {other} None:", self.miss]
+                body.append(f"a{i} = {name}._array")
                 self._array(i, x._array, body)
             elif isinstance(x, np.ndarray):
-                body += [f"if type(x{i}) is not {kind}:", self.miss, f"a{i} = x{i}"]
+                body += [f"if type({name}) is not {kind}:", self.miss, f"a{i} = {name}"]
                 self._array(i, x, body)
             else:
                 value = self._name("v", x)
-                same = f"x{i} is {value}"
+                same = f"{name} is {value}"
                 if isinstance(x, (int, float, str, bytes)):
-                    same = f"type(x{i}) is {kind} and x{i} == {value}"
+                    same = f"type({name}) is {kind} and {name} == {value}"
                 body += [f"if not ({same}):", self.miss]
                 continue
             arrays.append(f"a{i}")
@@ -233,7 +246,7 @@ class Wrapper:
         for setting in step.program.settings:
             arguments.append(counters[id(setting.owner)][2] if setting.count else given[setting])
         body += ["try:", *[f"    {line}" for line in self._run(arrays, arguments)], "except Deviation:"]
-        body += [f"    return deviated{self.given}", "tally()"]
+        body += [f"    return deviated{self.head.given}", "tally()"]
         for counter, name, t in counters.values():
             body += [f"{name}.t = {t}", f"{self._name('array', counter.array)}[()] = {t}"]
         written = [f"{self._name('storage', s)}.version" for s in step.stamped]
@@ -272,6 +285,59 @@ class Wrapper:
             body += ["result = new(Tensor)", "result._array = out", "result._storage = Storage()"]
             body += [f"result._node = {node}"] if outputs[0].tracked else []
             body.append("return result")
+
+
+class _Head(NamedTuple):
+    """How the function that is written here is called.
+
+    Parameters
+    ----------
+    parameters : str
+        Between its parentheses.
+    names : list of str
+        What holds the arguments or, where these are nested, what they are made of.
+    given : str
+        The arguments of the call once more, with their own parentheses: positions and keywords.
+    beyond : list of str
+        What is empty unless there are more arguments than there were.
+    nested : bool
+        Whether the arguments have to be taken apart.
+    """
+
+    parameters: str
+    names: list[str]
+    given: str
+    beyond: list[str]
+    nested: bool
+
+
+def _head(function: Any, args: Sequence[Any], kwargs: dict[str, Any], leaves: Sequence[Any]) -> _Head:
+    """The head for calls like this one.
+
+    Arguments have names of their own where they can, since Python then makes no tuple of them; and those of the
+    function, if it is as simple as that, since Python then sees to it that all are given.
+    """
+    numbered = [f"x{i}" for i in range(len(leaves))]
+    if kwargs or len(leaves) != len(args) or any(x is not a for x, a in zip(leaves, args)):
+        return _Head("*more, **kwargs", numbered, "(more, kwargs)", [], True)
+    own = _parameters(function)
+    if own is not None and len(own) == len(leaves):
+        return _Head(", ".join(own), own, f"(({''.join([f'{x}, ' for x in own])}), {{}})", [], False)
+    given = f"(given(({''.join([f'{x}, ' for x in numbered])}), more), kwargs)"
+    optional = "".join([f"{x}=missing, " for x in numbered]) + ("/, " if numbered else "")
+    return _Head(f"{optional}*more, **kwargs", numbered, given, ["kwargs", "more"], False)
+
+
+def _parameters(function: Any) -> list[str] | None:
+    """The names of a function's parameters; None if it has others than plain ones, or names that are used here."""
+    of_a_method = isinstance(function, MethodType)
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    if code is None or code.co_flags & (CO_VARARGS | CO_VARKEYWORDS) or function.__defaults__:
+        return None
+    if code.co_posonlyargcount or code.co_kwonlyargcount:
+        return None
+    names = list(code.co_varnames[of_a_method : code.co_argcount])
+    return None if any(name in _TAKEN or name[-1].isdigit() for name in names) else names
 
 
 @lru_cache(maxsize=256)

@@ -335,23 +335,6 @@ def test_a_backward_through_a_compiled_model_says_what_to_do():
             assert not fast(ad.ones(2, 3)).requires_grad
 
 
-def test_nested_arguments_and_keywords():
-    @ad.compile
-    def fast(batch, *, scale, bias=None):
-        out = {"y": batch["x"] * scale, "z": [batch["pair"][0] - batch["pair"][1]]}
-        return out if bias is None else {**out, "b": bias + 1}
-
-    one = ad.ones(2)
-    for i in range(4):
-        out = fast({"x": one * i, "pair": (one, one)}, scale=2.0)
-        assert out["y"].tolist() == [2.0 * i] * 2
-        assert out["z"][0].tolist() == [0.0, 0.0]
-    for _ in range(3):
-        out = fast({"x": one, "pair": (one, one)}, scale=3.0, bias=one)
-    assert out["y"].tolist() == [3.0, 3.0]
-    assert out["b"].tolist() == [2.0, 2.0]
-
-
 def test_arrays_go_in_and_come_out_of_a_compiled_transform():
     def f(x):
         return (x.sin() * x).sum()
