@@ -73,6 +73,7 @@ if _TYPE_CHECKING:
     from autodiff import linalg, special
     from autodiff.checking import gradcheck, gradgradcheck
     from autodiff.compiler.calls import compile
+    from autodiff.compiler.threads import get_num_threads, set_num_threads
     from autodiff.drawing import draw
     from autodiff.names.contraction import *
     from autodiff.names.decompositions import *
@@ -91,11 +92,11 @@ __all__ = [
     "IndexingError", "LinAlgError", "MissingExtraError", "RecordingError", "SettingError", "ShapeError", "Size",
     "StaleValueError", "Tensor", "__version__", "as_tensor", "autograd", "bool", "compile", "cuda",
     "default_generator", "device", "double", "draw", "dtype", "e", "enable_grad", "float", "float16", "float32",
-    "float64", "from_numpy", "get_default_dtype", "get_printoptions", "get_rng_state", "grad", "gradcheck",
-    "gradgradcheck", "half", "inf", "inference_mode", "initial_seed", "int", "int16", "int32", "int64", "int8",
-    "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "linalg", "long", "manual_seed", "nan", "no_grad",
-    "pi", "record", "return_types", "seed", "set_default_dtype", "set_grad_enabled", "set_printoptions",
-    "set_rng_state", "short", "special", "tensor", "uint8",
+    "float64", "from_numpy", "get_default_dtype", "get_num_threads", "get_printoptions", "get_rng_state", "grad",
+    "gradcheck", "gradgradcheck", "half", "inf", "inference_mode", "initial_seed", "int", "int16", "int32", "int64",
+    "int8", "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "linalg", "long", "manual_seed", "nan",
+    "no_grad", "pi", "record", "return_types", "seed", "set_default_dtype", "set_grad_enabled", "set_num_threads",
+    "set_printoptions", "set_rng_state", "short", "special", "tensor", "uint8",
 ]
 # fmt: on
 __all__ += [_name for _family in _FAMILIES for _name in _family.__all__]
@@ -115,10 +116,12 @@ _ON_REQUEST = {
     "compile": "autodiff.compiler.calls",
     "draw": "autodiff.drawing",
     "func": "autodiff",
+    "get_num_threads": "autodiff.compiler.threads",
     "gradcheck": "autodiff.checking",
     "gradgradcheck": "autodiff.checking",
     "linalg": "autodiff",
     "record": "autodiff.tracing",
+    "set_num_threads": "autodiff.compiler.threads",
     "special": "autodiff",
 }
 

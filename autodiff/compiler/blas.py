@@ -7,12 +7,13 @@ workers spin.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Gemm", "find"]
+__all__ = ["Gemm", "Threads", "find", "threads"]
 
 
 class Gemm(NamedTuple):
@@ -40,13 +41,57 @@ _NAMES = (
 )
 
 
+class Threads(NamedTuple):
+    """How many threads the BLAS uses.
+
+    Parameters
+    ----------
+    get : int
+        The address of the function that says so.
+    ask : callable
+        The same function.
+    set : callable
+    """
+
+    get: int
+    ask: Callable[[], int]
+    set: Callable[[int], None]
+
+
+#: Names of OpenBLAS's functions, as for products.
+_THREADS = (
+    "scipy_openblas_{}_num_threads64_",
+    "openblas_{}_num_threads64_",
+    "scipy_openblas_{}_num_threads",
+    "openblas_{}_num_threads",
+)
+
+
+@cache
+def _library() -> ctypes.CDLL | None:
+    """What NumPy has loaded: symbols are looked up in its module and in what that depends on."""
+    try:
+        return ctypes.CDLL(np._core._multiarray_umath.__file__)  # type: ignore[attr-defined]
+    except (AttributeError, OSError):
+        return None
+
+
+@cache
+def threads() -> Threads | None:
+    """The threads of NumPy's BLAS; None where it does not say how many there are."""
+    library = _library()
+    for name in _THREADS:
+        get, change = [getattr(library, name.format(what), None) for what in ("get", "set")]
+        if get is not None and change is not None:
+            get.restype, change.argtypes, change.restype = ctypes.c_int, (ctypes.c_int,), None
+            return Threads(ctypes.cast(get, ctypes.c_void_p).value or 0, get, change)
+    return None
+
+
 @cache
 def find() -> Gemm | None:
     """The products of NumPy's BLAS; None where they cannot be found."""
-    try:  # the module is loaded already; its symbols are looked up in it and in what it depends on
-        library = ctypes.CDLL(np._core._multiarray_umath.__file__)  # type: ignore[attr-defined]
-    except (AttributeError, OSError):
-        return None
+    library = _library()
     for name, bits in _NAMES:
         try:
             single, double = [getattr(library, name.format(letter)) for letter in "sd"]

@@ -145,13 +145,16 @@ class Code:
         return name
 
     @contextmanager
-    def loop(self, n: int, step: int = 1) -> Iterator[str]:
-        """What is written inside runs for 0, `step`, 2 `step`, ... below `n`, a multiple of it; gives the index."""
+    def loop(self, n: int | str, step: int = 1, first: int | str = 0) -> Iterator[str]:
+        """What is written inside runs for `first` and then every `step`-th number below `n`; gives the index.
+
+        It runs once at least, and the last number is `n` less `step`.
+        """
         i = self.name("i")
         tag = i[1:]
         self.label(f"{tag}.before")
         self.label(f"{tag}.head")
-        self.do(f"{i} = phi i64 [ 0, %{tag}.before ], [ {i}.next, %{tag}.again ]")
+        self.do(f"{i} = phi i64 [ {first}, %{tag}.before ], [ {i}.next, %{tag}.again ]")
         yield i
         self.label(f"{tag}.again")
         self.do(f"{i}.next = add nuw nsw i64 {i}, {step}")

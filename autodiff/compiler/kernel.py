@@ -43,7 +43,8 @@ class Kernel:
     source : str
     table : list of Value, str or int
         What the addresses that the kernel is given are of: states, constants, slots (by number); the products of the
-        BLAS are "single" and "double", a dtype is "dtype <f4"; those of `entry.FIXED` come first.
+        BLAS are "single" and "double", a dtype is "dtype <f4"; what threads share work by is "crew" and "crew's run";
+        those of `entry.FIXED` come first.
     slots : Slots
     demands : bool
         Whether checks are made that cannot be made for all of many steps beforehand.
@@ -129,6 +130,32 @@ class Kernel:
         wrong, on = self.code.let(called), self.code.name("ok")
         self.code.do(f"br i1 {wrong}, label %fail, label {on}")
         self.code.lines.append(f"{on[1:]}:")
+
+    def share(self, code: Code, given: list[str], names: list[str], total: int, grain: int) -> None:
+        """Have the crew call what was written, for the parts from ``%low`` to ``%high`` of 0 to `total`.
+
+        Parameters
+        ----------
+        code, given, names
+            As for `call`.
+        total : int
+        grain : int
+            Of how much a part is; the last one may be smaller.
+        """
+        loads = []
+        arguments = self.code.name("given")
+        self.code.first.append(f"  {arguments} = alloca [{max(1, len(given))} x i64], align 8")
+        for k, (x, name) in enumerate(zip(given, names)):
+            kind = x.split()[0]
+            loads.append(f"  {name}.place = getelementptr i64, ptr %given, i64 {k}")
+            loads.append(f"  {name} = load {kind}, ptr {name}.place, align 8")
+            place = self.code.let(f"getelementptr i64, ptr {arguments}, i64 {k}")
+            self.code.do(f"store {x}, ptr {place}, align 8")
+        head = "(ptr %given, i64 %low, i64 %high) noinline nounwind {"
+        text = "\n".join([head, "entry:", *loads, *code.first, *code.lines, "  ret void", "}"])
+        name = self.shared.setdefault(f"void {text}", f"@part{len(self.shared)}")
+        crew, run = self.slot("crew"), self.slot("crew's run")
+        self.code.do(f"call void {run}(ptr {crew}, ptr {name}, ptr {arguments}, i64 {total}, i64 {grain})")
 
     def say(self, i: Instruction) -> None:
         """Tell people what is computed next."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
-__all__ = ["Machine", "folder", "load"]
+__all__ = ["Machine", "folder", "has_wide_vectors", "load"]
 
 
 def folder() -> Path:
@@ -82,6 +82,14 @@ def _target() -> Any:
     return target.create_target_machine(
         llvm.get_host_cpu_name(), features, opt=3, reloc="default", codemodel="jitdefault", jit=True
     )
+
+
+@cache
+def has_wide_vectors() -> bool:
+    """Whether this processor has vectors of 64 bytes."""
+    import llvmlite.binding as llvm
+
+    return bool(llvm.get_host_cpu_features().get("avx512f", False))
 
 
 def _compile(source: str) -> bytes:

@@ -7,10 +7,12 @@ twice as long for twice the code in one function, compiles small ones.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autodiff.compiler.crew import crew
 from autodiff.compiler.formulas import COMPARISONS, FLOATING, FORMULAS, Arithmetic, converted
 from autodiff.compiler.gathers import is_gather, put_along, take
 from autodiff.compiler.ir import Code, Memory, Unsupported, literal, register_type
@@ -18,6 +20,7 @@ from autodiff.compiler.loops import REDUCTIONS
 from autodiff.compiler.program import Instruction, Value
 from autodiff.compiler.scalars import Scalar
 from autodiff.compiler.strided import View, whole
+from autodiff.heap import LINE
 
 if TYPE_CHECKING:
     from autodiff.compiler.kernel import Kernel
@@ -25,6 +28,11 @@ if TYPE_CHECKING:
 __all__ = ["Nest"]
 
 DType = np.dtype[Any]
+
+#: Elements of a loop times lines written for each, from which on threads share it: some 5 us.
+SHARED_WORK = 1 << 18
+#: Parts of a loop that is shared. Threads that get more done take more of them.
+PARTS = 32
 
 
 class Nest:
@@ -51,6 +59,7 @@ class Nest:
         self.given: dict[str, str] = {}
         self.scopes: dict[str, str] = {}
         self.fails = False
+        self.scatters = False
         self.stores: list[Callable[[], None]] = []
         self.indices: dict[tuple[int, ...], str] = {}
         self.loaded: dict[View, str] = {}
@@ -133,6 +142,7 @@ class Nest:
     def add_to(self, view: View, index: str, stride: int, strides: tuple[int, ...], value: str) -> None:
         """Add to an element of a view, at an index."""
         dtype, memory, there = view.root.dtype, self.memory(view), self.place(index, stride, strides)
+        self.scatters = True
         total = self.arithmetic(dtype).op("add", self.code.load(memory, dtype, there), value)
         self.code.store(memory, dtype, there, total)
 
@@ -254,11 +264,22 @@ class Nest:
                 total.variable = self.outer.variable(register_type(i.outputs[0].dtype))
                 opening[inner].append(total)
             totals.append(total)
-        self._loops(sizes, strides, totals, opening, [])
-        self.kernel.call(self.outer, list(self.given), list(self.given.values()), self.fails)
+        is_shared = self._can_be_shared(sizes, totals)
+        self._loops(sizes, strides, totals, opening, [], ("%low", "%high") if is_shared else None)
+        given, names = list(self.given), list(self.given.values())
+        if is_shared:
+            self.kernel.share(self.outer, given, names, sizes[0], grain(sizes[0], depth == 1))
+        else:
+            self.kernel.call(self.outer, given, names, self.fails)
         for i in self.before:
             if i.op == "mean":
                 self._rescale(i)
+
+    def _can_be_shared(self, sizes: list[int], totals: list[_Total]) -> bool:
+        """Whether several threads should each do a part of the outermost loop, and may."""
+        if prod(sizes) * len(self.code.lines) < SHARED_WORK or not sizes or self.fails or self.scatters:
+            return False
+        return sizes[0] > 1 and all(total.strides[0] for total in totals) and crew() is not None
 
     def _loops(
         self,
@@ -267,14 +288,16 @@ class Nest:
         totals: list[_Total],
         opening: dict[int, list[_Total]],
         indices: list[str],
+        span: tuple[str, str] | None,
     ) -> None:
-        """Write the loops down from one depth on."""
+        """Write the loops down from one depth on, the outermost over `span` if it is shared."""
         depth = len(indices)
         for total in opening[depth]:
             total.begin(self.outer)
         if depth < len(sizes):
-            with self.outer.loop(sizes[depth]) as i:
-                self._loops(sizes, strides, totals, opening, [*indices, i])
+            first, end = span if span is not None and not indices else (0, sizes[depth])
+            with self.outer.loop(end, first=first) as i:
+                self._loops(sizes, strides, totals, opening, [*indices, i], span)
         else:
             names = {mark: self.outer.index(0, list(zip(indices, strides[key]))) for key, mark in self.indices.items()}
             for total in totals:
@@ -340,6 +363,12 @@ class _Total:
         if self.i.op == "mean":
             total = _mean(self._arithmetic(code), self.i, total)
         code.store(self.memory, self.dtype, code.index(0, list(zip(indices, self.strides))), total)
+
+
+def grain(n: int, elements: bool) -> int:
+    """How many of `n` are a part of a shared loop; of elements, so many that all parts begin at a cache line."""
+    size = -(-n // PARTS)
+    return -(-size // LINE) * LINE if elements else size
 
 
 def _mean(arithmetic: Arithmetic, i: Instruction, total: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autodiff.compiler import blas, machine
+from autodiff.compiler.crew import crew
 from autodiff.compiler.entry import FIXED, fixed_addresses, made_callable
 from autodiff.compiler.ir import Unsupported
 from autodiff.compiler.kernel import Kernel
@@ -115,6 +116,11 @@ class Emitted:
             if memory in ("single", "double"):
                 assert gemm is not None
                 addresses.append(getattr(gemm, str(memory)))
+            elif memory in ("crew", "crew's run"):
+                workers = crew()
+                assert workers is not None
+                workers.gather()
+                addresses.append(workers.address if memory == "crew" else workers.run)
             elif isinstance(memory, str):
                 addresses.append(id(np.dtype(memory.removeprefix("dtype "))))
             elif isinstance(memory, int):

@@ -1,26 +1,23 @@
-"""Matrix products in machine code: small ones in tiles of our own, large ones by NumPy's BLAS."""
+"""Matrix products in machine code: in tiles, which threads share from some size on; very large ones by NumPy's BLAS."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from autodiff.compiler import blas
+from autodiff.compiler import blas, sharing
 from autodiff.compiler.ir import Code, Memory, Unsupported, literal, register_type
 from autodiff.compiler.program import Instruction, Value
-from autodiff.compiler.strided import View
-from autodiff.compiler.tiles import Matrix, by_dots, by_tiles, transpose
+from autodiff.compiler.strided import View, whole
+from autodiff.compiler.tiles import FEW, Matrix, by_dots, by_tiles, runs_along_terms, transpose
 
 if TYPE_CHECKING:
     from autodiff.compiler.kernel import Kernel
 
 __all__ = ["product"]
 
-#: Products of more multiplications are left to the BLAS, unless one matrix has few rows: from here on OpenBLAS gives
-#: them to several threads. Below, it takes 1.1 to 1.8 times as long as tiles.
+#: Products of more multiplications are left to the BLAS, unless one matrix has few rows or they are shared: from this
+#: size on, OpenBLAS gives them to several threads. Below, it takes 1.1 to 1.8 times as long as tiles.
 LARGE_PRODUCT = 1 << 20
-#: Up to so many rows, transposing the other matrix would take longer than the product; with so many terms, adding up
-#: the lanes of the vectors at the end takes no time. 784-128 for 8 rows: 20 us, by OpenBLAS 36.
-FEW, LONG = 8, 256
 
 
 def product(kernel: Kernel, i: Instruction) -> None:
@@ -37,20 +34,26 @@ def product(kernel: Kernel, i: Instruction) -> None:
     if y.ndim == 1:
         b = View(b.root, b.offset, (*b.strides, 0), (*b.shape, 1))
     (m, k), n = a.shape, b.shape[1]
+    if 1 not in b.strides and min(k, n) > 1:  # neither its rows nor its columns lie together
+        b = _tidy(kernel, b)
     c = View(out, 0, (n, 1), (m, n))
     if n == 1:  # a column is a row of the transposed product
         a, b, c, m, n = _turned(b), _turned(a), View(c.root, 0, (m, 1), (1, m)), n, m
-    if min(m, n) > FEW and m * n * k > LARGE_PRODUCT and _by_blas(kernel, a, b, c):
+    sizes = m, n, k
+    left, right, made = [Matrix(Memory(f"%x{q}", str(q)), 0, *view.strides) for q, view in enumerate((a, b, c))]
+    is_shared = sharing.is_worthwhile(left, right, sizes)
+    if not is_shared and min(m, n) > FEW and m * n * k > LARGE_PRODUCT and _by_blas(kernel, a, b, c):
         return
-    code = Code(kernel.scopes)
     given = []
     for view in (a, b, c):
         memory, start = kernel.memory(view.root)
         given.append(f"ptr {kernel.code.address(memory, out.dtype, str(start + view.offset))}")
-    left, right, made = [Matrix(Memory(f"%x{q}", str(q)), 0, *view.strides) for q, view in enumerate((a, b, c))]
-    sizes = m, n, k
+    if is_shared:
+        sharing.share(kernel, given, (left, right, made), sizes, out.dtype)
+        return
+    code = Code(kernel.scopes)
     if right.across != 1 and n > 1:
-        if right.down == 1 and left.across == 1 and (m <= FEW or k >= LONG):
+        if runs_along_terms(left, right, sizes):
             by_dots(code, left, right, made, sizes, out.dtype)
             kernel.call(code, given, ["%x0", "%x1", "%x2"])
             return
@@ -60,6 +63,14 @@ def product(kernel: Kernel, i: Instruction) -> None:
         right = turned
     by_tiles(code, left, right, made, sizes, out.dtype)
     kernel.call(code, given, [f"%x{q}" for q in range(len(given))])
+
+
+def _tidy(kernel: Kernel, view: View) -> View:
+    """The elements of a view in memory of their own, in order."""
+    held = Value("result", view.shape, view.root.dtype)
+    kernel.slots.of[held] = kernel.slots.extra(held.size * held.dtype.itemsize)
+    kernel.copy(view, whole(held))
+    return whole(held)
 
 
 def _turned(view: View) -> View:
