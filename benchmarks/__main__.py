@@ -7,8 +7,8 @@ import os
 import sys
 from importlib.util import find_spec
 
-from benchmarks import graph as chain
 from benchmarks import (
+    ceiling,
     growth,
     imports,
     inference,
@@ -22,6 +22,7 @@ from benchmarks import (
     shapes,
     stalls,
 )
+from benchmarks import graph as chain
 from benchmarks.machine import RESULTS, ROOT, stamp
 
 
@@ -45,6 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     tell("run-2threads", run, *brief, *pythons)
     tell("run-1threads", run, "--threads", "1", *brief, *pythons)
+    tell("ceiling", ceiling, *(["--seconds", "0.2"] if options.quick else []))
     tell("shapes-2threads", shapes, *brief, *pythons)
     tell("many_steps-2threads", many_steps, *brief, *pythons)
     tell("inference-2threads", inference, *brief, *pythons)

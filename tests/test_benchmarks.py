@@ -18,7 +18,7 @@ from benchmarks.run import STUDY
 from benchmarks.summary import ratios, table
 from benchmarks.targets import fallen_short
 
-MODULES = ("cases", "imports", "interpreters", "machine", "stalls", "summary", "targets")
+MODULES = ("cases", "ceiling", "imports", "interpreters", "machine", "stalls", "summary", "targets")
 SMALL = ("A", "B", "regression")
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
-__all__ = ["Machine", "folder", "has_wide_vectors", "load"]
+__all__ = ["Machine", "folder", "host_features", "load"]
 
 
 def folder() -> Path:
@@ -85,11 +85,11 @@ def _target() -> Any:
 
 
 @cache
-def has_wide_vectors() -> bool:
-    """Whether this processor has vectors of 64 bytes."""
+def host_features() -> dict[str, bool]:
+    """What this processor can do, by LLVM's names."""
     import llvmlite.binding as llvm
 
-    return bool(llvm.get_host_cpu_features().get("avx512f", False))
+    return dict(llvm.get_host_cpu_features())
 
 
 def _compile(source: str) -> bytes:

@@ -43,7 +43,7 @@ def is_worthwhile(left: Matrix, right: Matrix, sizes: tuple[int, int, int]) -> b
     m, n, k = sizes
     turned = right.across != 1 and not runs_along_terms(left, right, sizes)
     fits = SMALLEST <= m * n * k <= LARGEST and max(m, n) >= NARROWEST and (k <= DEEPEST or not turned)
-    return fits and not machine.has_wide_vectors() and crew() is not None
+    return fits and not machine.host_features().get("avx512f") and crew() is not None
 
 
 def share(
