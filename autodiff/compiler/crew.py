@@ -24,7 +24,7 @@ import numpy as np
 from autodiff.compiler import blas, machine
 from autodiff.heap import LINE, aligned
 
-__all__ = ["Crew", "crew"]
+__all__ = ["PARTS", "Crew", "crew"]
 
 #: Most threads besides the caller's.
 MOST = 63
@@ -55,6 +55,7 @@ _PAUSES = {
     **dict.fromkeys(("x86_64", "amd64"), "call void @llvm.x86.sse2.pause()"),
     **dict.fromkeys(("arm64", "aarch64"), "call void @llvm.aarch64.hint(i32 1)"),
 }
+_PAUSE = _PAUSES.get(platform.machine().lower(), "")
 
 
 def _at(name: str) -> str:
@@ -107,10 +108,13 @@ end:
   ret i64 %taken
 }}"""
 
-_WAIT = f"""; A moment; now and then, a core that somebody else may need is given up.
+# Every 25 us, who waits gives up the core: the caller, in case the one that it waits for is on the same; the others to
+# a BLAS's threads and to busy processes. Those who hold on to it are interrupted in the middle of a part, and the
+# caller waits for them: beside a process that computes all the time, steps of D take 6 to 8 ms then in place of 5.1.
+_WAIT = f"""; Wait a moment.
 define void @wait(ptr %crew, i64 %round) nounwind {{
 entry:
-  {_PAUSES.get(platform.machine().lower(), "")}
+  {_PAUSE}
   %rest = and i64 %round, 1023
   %long = icmp eq i64 %rest, 1023
   br i1 %long, label %give, label %end
@@ -123,15 +127,16 @@ end:
   ret void
 }}"""
 
-_RUN = f"""; Have a task done for 0, 1, ..., total - 1, so many at a time.
-define void @run(ptr %crew, ptr %function, ptr %arguments, i64 %all, i64 %size) nounwind {{
+_RUN = f"""; Have a task done for 0, 1, ..., total - 1, so many at a time, with no more helpers than it is worth.
+define void @run(ptr %crew, ptr %function, ptr %arguments, i64 %all, i64 %size, i64 %worth) nounwind {{
 entry:
   {_read("hands", "threads")}
   %asked = inttoptr i64 %threads to ptr
   %allowed = call i32 %asked()
   %others = sub i32 %allowed, 1
   %others.wide = sext i32 %others to i64
-  %helpers = call i64 @llvm.smin.i64(i64 %hands, i64 %others.wide)
+  %there = call i64 @llvm.smin.i64(i64 %hands, i64 %others.wide)
+  %helpers = call i64 @llvm.smin.i64(i64 %there, i64 %worth)
   %one = icmp sle i64 %helpers, 0
   br i1 %one, label %alone, label %enter
 enter:
@@ -264,8 +269,8 @@ class Crew:
     Attributes
     ----------
     address, run : int
-        Of what they share, and of the function ``run(crew, task, arguments, total, size)`` that has a task done by
-        calls of ``task(arguments, low, high)``, at once where there is nobody else.
+        Of what they share, and of the function ``run(crew, task, arguments, total, size, helpers)`` that has a task
+        done by calls of ``task(arguments, low, high)``; by a single one where there is nobody else.
     """
 
     def __init__(self, threads: blas.Threads) -> None:

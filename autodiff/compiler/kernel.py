@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.compiler import maths
+from autodiff.compiler.crew import PARTS
 from autodiff.compiler.entry import FIXED, entries
 from autodiff.compiler.formulas import converted
 from autodiff.compiler.gathers import add_at
@@ -131,17 +132,20 @@ class Kernel:
         self.code.do(f"br i1 {wrong}, label %fail, label {on}")
         self.code.lines.append(f"{on[1:]}:")
 
-    def share(self, code: Code, given: list[str], names: list[str], total: int, grain: int) -> None:
-        """Have the crew call what was written, for the parts from ``%low`` to ``%high`` of 0 to `total`.
+    def share(self, code: Code, given: list[str], names: list[str], parts: tuple[int, int], worth: int) -> None:
+        """Have the crew call what was written, for what is between ``%low`` and ``%high``.
 
         Parameters
         ----------
         code, given, names
             As for `call`.
-        total : int
-        grain : int
-            Of how much a part is; the last one may be smaller.
+        parts : (total, grain)
+            ``%low`` goes from 0 to `total` by `grain` or, if these are more than can be counted, by more.
+        worth : int
+            How many helpers it is worth to call.
         """
+        total, grain = parts
+        grain = max(grain, -(-total // PARTS))
         loads = []
         arguments = self.code.name("given")
         self.code.first.append(f"  {arguments} = alloca [{max(1, len(given))} x i64], align 8")
@@ -155,7 +159,7 @@ class Kernel:
         text = "\n".join([head, "entry:", *loads, *code.first, *code.lines, "  ret void", "}"])
         name = self.shared.setdefault(f"void {text}", f"@part{len(self.shared)}")
         crew, run = self.slot("crew"), self.slot("crew's run")
-        self.code.do(f"call void {run}(ptr {crew}, ptr {name}, ptr {arguments}, i64 {total}, i64 {grain})")
+        self.code.do(f"call void {run}(ptr {crew}, ptr {name}, ptr {arguments}, i64 {total}, i64 {grain}, i64 {worth})")
 
     def say(self, i: Instruction) -> None:
         """Tell people what is computed next."""

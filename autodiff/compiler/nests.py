@@ -29,7 +29,7 @@ __all__ = ["Nest"]
 
 DType = np.dtype[Any]
 
-#: Elements of a loop times lines written for each, from which on threads share it: some 5 us.
+#: Elements of a loop times lines written for each, from which on threads share it, and which are worth a helper: 5 us.
 SHARED_WORK = 1 << 18
 #: Parts of a loop that is shared. Threads that get more done take more of them.
 PARTS = 32
@@ -264,11 +264,12 @@ class Nest:
                 total.variable = self.outer.variable(register_type(i.outputs[0].dtype))
                 opening[inner].append(total)
             totals.append(total)
-        is_shared = self._can_be_shared(sizes, totals)
+        worth = prod(sizes) * len(self.code.lines) // SHARED_WORK
+        is_shared = worth > 0 and self._can_be_shared(sizes, totals)
         self._loops(sizes, strides, totals, opening, [], ("%low", "%high") if is_shared else None)
         given, names = list(self.given), list(self.given.values())
         if is_shared:
-            self.kernel.share(self.outer, given, names, sizes[0], grain(sizes[0], depth == 1))
+            self.kernel.share(self.outer, given, names, (sizes[0], _grain(sizes[0], depth == 1)), worth)
         else:
             self.kernel.call(self.outer, given, names, self.fails)
         for i in self.before:
@@ -276,10 +277,10 @@ class Nest:
                 self._rescale(i)
 
     def _can_be_shared(self, sizes: list[int], totals: list[_Total]) -> bool:
-        """Whether several threads should each do a part of the outermost loop, and may."""
-        if prod(sizes) * len(self.code.lines) < SHARED_WORK or not sizes or self.fails or self.scatters:
+        """Whether several threads may each do a part of the outermost loop."""
+        if not sizes or sizes[0] == 1 or self.fails or self.scatters or not all(total.strides[0] for total in totals):
             return False
-        return sizes[0] > 1 and all(total.strides[0] for total in totals) and crew() is not None
+        return crew() is not None
 
     def _loops(
         self,
@@ -365,7 +366,7 @@ class _Total:
         code.store(self.memory, self.dtype, code.index(0, list(zip(indices, self.strides))), total)
 
 
-def grain(n: int, elements: bool) -> int:
+def _grain(n: int, elements: bool) -> int:
     """How many of `n` are a part of a shared loop; of elements, so many that all parts begin at a cache line."""
     size = -(-n // PARTS)
     return -(-size // LINE) * LINE if elements else size

@@ -24,8 +24,8 @@ __all__ = ["is_worthwhile", "share"]
 
 DType = np.dtype[Any]
 
-#: Multiplications from which on a product takes ten microseconds, and up to which tiles do as well as a BLAS: for more,
-#: a BLAS that blocks for each cache reads less memory.
+#: Multiplications from which on a product takes ten microseconds, which are worth a helper, and up to which tiles do as
+#: well as a BLAS: for more, a BLAS that blocks for each cache reads less memory.
 SMALLEST, LARGEST = 1 << 19, 1 << 27
 #: Rows and columns below which there are too few parts.
 NARROWEST = 64
@@ -80,7 +80,7 @@ def share(
             else:
                 b = _from(code, right, right.across, (g, each, start), dtype)
                 _part(code, (left, b, c), (m, each, k), along_terms, dtype)
-        kernel.share(code, given, ["%x0", "%x1", "%x2"], parts, 1)
+        kernel.share(code, given, ["%x0", "%x1", "%x2"], (parts, 1), m * n * k // SMALLEST if parts > 1 else 0)
 
 
 def _from(code: Code, matrix: Matrix, stride: int, place: tuple[str, int, int], dtype: DType) -> Matrix:

@@ -36,10 +36,10 @@ def two_threads():
 @pytest.fixture
 def everything_is_shared(monkeypatch):
     """However small it is."""
-    monkeypatch.setattr(nests, "SHARED_WORK", 0)
+    monkeypatch.setattr(nests, "SHARED_WORK", 1)
     monkeypatch.setattr(nests, "PARTS", 3)
     monkeypatch.setattr(nests, "LINE", 1)
-    monkeypatch.setattr(sharing, "SMALLEST", 0)
+    monkeypatch.setattr(sharing, "SMALLEST", 1)
     monkeypatch.setattr(sharing, "NARROWEST", 0)
 
 
@@ -100,6 +100,13 @@ def test_products_of_all_layouts_are_right_in_double_precision():
 @pytest.mark.parametrize("sizes", SIZES[1:4], ids=str)
 def test_products_of_all_layouts_are_right_when_nobody_shares_them(sizes):
     check_products(sizes, "float32")
+
+
+def test_a_product_may_have_more_parts_than_can_be_counted():
+    x, y = ad.tensor([[2.0]]), ad.arange(1_200_000.0).reshape(1, -1)
+    found, fast = in_machine_code(lambda x, y: x @ y)(x, y)
+    assert is_shared(fast)
+    np.testing.assert_array_equal(found.numpy(), 2 * y.numpy())
 
 
 def check_products(sizes, dtype):
