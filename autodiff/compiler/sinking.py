@@ -53,7 +53,9 @@ class _Sinking:
             return
         (goal,) = goals
         there = self.steps[goal]
-        if goal == k or not isinstance(there, Loop) or there.shape != loop.shape or not self._is_read_whole(v):
+        if goal == k or not isinstance(there, Loop) or not self._is_read_whole(v):
+            return
+        if there.shape != loop.shape or there.is_flat or loop.is_flat:
             return
         going = self._cone(i, k)
         if going is None or len(going) == len(loop.instructions) or not self._is_cheap(going, v, there):

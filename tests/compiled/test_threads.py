@@ -184,6 +184,7 @@ def test_after_a_pause_the_threads_are_there_again():
         np.testing.assert_allclose(fast(x).numpy(), expected, rtol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")  # so it is with a BLAS alone
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 def test_a_forked_process_computes_on():
     def far(x):
