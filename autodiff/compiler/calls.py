@@ -395,6 +395,9 @@ def compile(
     compiled ones can be mixed freely. A Tensor that is returned has memory of its own, and no graph. Intermediate
     values share planned memory, so one compiled function must not run in two threads at once.
 
+    In machine code, large loops and products are shared by as many threads as NumPy's BLAS may use (`get_num_threads`);
+    how many these are changes no bit of a result.
+
     The order of floating-point operations may differ from that of an ordinary step, and so may the last digits: by up
     to 1e-5 of a Tensor's norm in float32, 1e-12 in float64.
 
