@@ -72,6 +72,8 @@ def backward(
     del roots
     recorder = current_recorder()
     for vertex in list(found):
+        if recorder is not None:
+            recorder.asked(vertex)
         before = vertex.grad
         if create_graph:
             g = found.pop(vertex)

@@ -84,10 +84,8 @@ class Tensor(Value, Operators, Methods):
         if not isinstance(value, Value):
             raise DtypeError(f".data must be a Tensor, not a {type(value).__name__}; make one with ad.tensor(...)")
         array = value._array
-        if array.dtype != self._array.dtype and isinstance(self._node, Leaf):
-            self._node.dtype = array.dtype
         if isinstance(self._node, Leaf):
-            self._node.shape = array.shape
+            self._node.shape, self._node.dtype = array.shape, array.dtype
         self._array = array
         self._storage = value._storage
         changes.structure += 1
@@ -145,6 +143,8 @@ class Tensor(Value, Operators, Methods):
         node = self._node
         grad: Tensor | None = self._grad if node is None else node.grad
         changes.looks += 1
+        if changes.recordings and modes.recorder is not None:
+            modes.recorder.asked(node)
         return grad
 
     @grad.setter

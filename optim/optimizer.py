@@ -172,7 +172,7 @@ class Optimizer:
             for p in group["params"]:
                 node = p._node
                 changes.structure += 1
-                if recorder is not None:
+                if recorder is not None and set_to_none:
                     recorder.cleared(p)
                 if not set_to_none:
                     _zero(p)

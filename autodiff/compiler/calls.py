@@ -246,6 +246,7 @@ class Compiled:
             out = fast(*args, **kwargs)
         finally:
             self._looking = False
+        step.clear_grads()
         self._go_straight_to(fast if step.repeats else None)
         self._structure = changes.structure
         return out

@@ -32,7 +32,6 @@ class Grads:
     def __init__(self, memories: Sequence[GradMemory]) -> None:
         self.memories = list(memories)
         self.tensors: list[Any] = []
-        self.block = Storage()
         self.owner: Any = None
         self.expected: list[int] = []
 
@@ -47,13 +46,13 @@ class Grads:
         start = 0
         for memory, a in zip(self.memories, arrays):
             memory.place = flat[start : start + a.size].reshape(a.shape)
-            self.tensors.append(wrap(memory.place, None, self.block))
+            self.tensors.append(wrap(memory.place))
             start += a.size
         self.owner = flat.base
 
     def let_go(self) -> None:
         """Forget the memory that there is: it is somebody else's now, or nobody's."""
-        self.tensors, self.block, self.owner = [], Storage(), None
+        self.tensors, self.owner = [], None
         for memory in self.memories:
             memory.place = None
 
@@ -63,8 +62,13 @@ class Grads:
         return [*held, getrefcount(self.owner)]
 
     def is_held(self) -> bool:
-        """Whether somebody holds on to what is shown."""
-        return bool(self.expected) and any(a > b for a, b in zip(self.counts(), self.expected))
+        """Whether somebody holds on to what is shown, or was."""
+        if not self.expected:
+            return False
+        counts = self.counts()
+        for i, (memory, t) in enumerate(zip(self.memories, self.tensors)):
+            counts[i] += memory.tensor._node.grad is not t  # the leaf does not refer to it any more
+        return any(a > b for a, b in zip(counts, self.expected))
 
     def show(self, added: set[int]) -> bool:
         """Let the leaves show these Tensors; whether other memory had to be taken.
@@ -87,6 +91,7 @@ class Grads:
             if before is not None and before is not t:
                 t._array[...] = before._array
             node.grad = t
+        changes.structure += 1  # whoever was to read or write what was shown before must look again
         return held
 
 
@@ -124,9 +129,11 @@ class Step:
         self.program = final
         self.backend: Backend = choose(final, backend, native=passes is None or bool(passes))
         self.added = self._added(final)
-        self.presence = self._presence()
+        #: Which leaves must have a gradient before the call, or must not, for this program to hold.
+        self.presence = recording.presence
+        left = {"set": True, "none": False}
         # Whether the next call finds gradients as this one did: not if there were none, and now there are.
-        self.repeats = all(present for _, present in self.presence)
+        self.repeats = all(left.get(recording.grads[id(t)][1], present) is present for t, present in self.presence)
         self.nothing_left = [t for t, kind in recording.grads.values() if kind == "none"]
         self.bound: list[Array] = []
         self.drawn: list[Array] = []
@@ -148,7 +155,8 @@ class Step:
         """Unite what optimizers update together, and the gradients that belong to it."""
         by_memory = {memory.key(): value for value, memory in self.memory.items()}
         written = {state for state, _ in program.updates}
-        left = [v for v in program.states if v in written and isinstance(self.memory[v], GradMemory)]
+        used = {v for i in program.instructions for v in i.reads()} | program.kept() | written
+        left = [v for v in program.states if v in used and isinstance(self.memory[v], GradMemory)]
         groups: list[list[Value]] = []
         for _, pack in self.packs:
             states = [by_memory.get(("tensor", id(p))) for p in pack.members]
@@ -166,23 +174,15 @@ class Step:
         return program, made
 
     def _added(self, program: Program) -> set[int]:
-        """The leaves whose old gradients the program reads."""
+        """The leaves whose old gradients the program reads, or leaves as they are."""
         read = {v for i in program.instructions for v in i.reads()} | program.kept()
-        found: set[int] = set()
+        shown = {id(memory.tensor) for grads in self.grads for memory in grads.memories}
+        found = {key for key, (_, kind) in self.recording.grads.items() if kind != "set" and key in shown}
         for v in program.states:
             memory = self.memory[v]
             parts = memory.parts if isinstance(memory, FlatMemory) else [memory]
             if v in read:
                 found |= {id(m.tensor) for m in parts if isinstance(m, GradMemory)}
-        return found
-
-    def _presence(self) -> list[tuple[Any, bool]]:
-        """Which leaves must have a gradient before the call, or must not, for this program to hold."""
-        cleared = self.recording.recorder.cleared_leaves
-        found = []
-        for t, kind in self.recording.grads.values():
-            if kind == "set" and id(t._node) not in cleared:
-                found.append((t, id(t) in self.added))
         return found
 
     # ------------------------------------------------------------------ before a call
@@ -206,8 +206,6 @@ class Step:
         """See to it that the step works on what is there now: memory, state of optimizers, gradients."""
         for optimizer, pack in self.packs:
             pack.agree(optimizer)
-        for t in self.nothing_left:
-            t._node.grad = None
         for grads in self.grads:
             grads.show(self.added)
         arrays = [self.memory[v].array() for v in self.program.states]
@@ -227,6 +225,13 @@ class Step:
         self.stamped = self._stamped()
         for grads in self.grads:
             grads.expected = grads.counts()
+
+    def clear_grads(self) -> None:
+        """Take the gradients away that the call does not leave."""
+        for t in self.nothing_left:
+            if t._node.grad is not None:
+                t._node.grad = None
+                changes.structure += 1
 
     def grads_are_held(self) -> bool:
         """Whether a gradient of the last call is still looked at, so that the next must not be put in its place."""

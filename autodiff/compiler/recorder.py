@@ -90,13 +90,16 @@ class Recorder:
         self.draws: list[Draw] = []
         #: The arguments.
         self.given: list[Known] = []
+        self.given_leaves: set[Leaf] = set()
         #: The memory behind each state.
         self.memory: dict[Value, Known] = {}
         #: The leaf whose gradient a state is.
         self.gradients: dict[Value, Any] = {}
         #: State whose elements were overwritten, in order.
         self.written: dict[Value, Known] = {}
-        #: Leaves whose gradient was taken away before anything was added to it: whether there was one is all the same.
+        #: Leaves of which it matters whether they had a gradient: it was asked for, or added to. Not those whose
+        #: gradient was taken away before.
+        self.asked_leaves: dict[int, Any] = {}
         self.cleared_leaves: dict[int, Any] = {}
         #: What optimizers update together, as they describe it (see `optim.recording`).
         self.packs: list[Any] = []
@@ -120,6 +123,8 @@ class Recorder:
         self.program.inputs.append(value)
         known = self.known[id(t._array)] = Known(value, t._storage, t._array)
         self.given.append(known)
+        if isinstance(t._node, Leaf):
+            self.given_leaves.add(t._node)
         return value
 
     def add_state(self, t: Any, name: str) -> Value:
@@ -362,11 +367,20 @@ class Recorder:
                 copy = self.emit("cast", (copy,), {"dtype": t._array.dtype}, t._array.shape, t._array.dtype)
             self._know(t._array, copy, t._storage)
 
+    def asked(self, vertex: Any) -> None:
+        """Remember that whether a leaf had a gradient makes a difference, unless it was taken away before."""
+        if vertex in self.given_leaves:
+            self.refuse("the .grad of an argument is used", "take ad.grad(loss, x), and return it")
+        elif vertex is not None and id(vertex) not in self.cleared_leaves:
+            self.asked_leaves[id(vertex)] = vertex
+
     def cleared(self, t: Any) -> None:
-        """Remember that whether a leaf had a gradient makes no difference."""
+        """Remember that from now on it makes no difference whether a leaf had a gradient."""
         vertex = t._node
-        if vertex is not None:
-            self.cleared_leaves.setdefault(id(vertex), vertex)
+        if vertex in self.given_leaves:
+            self.refuse("the .grad of an argument is changed", "do that before or after the call")
+        elif vertex is not None and id(vertex) not in self.asked_leaves:
+            self.cleared_leaves[id(vertex)] = vertex
 
     def leaving(self) -> None:
         """The backward pass is over."""

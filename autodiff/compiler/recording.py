@@ -66,9 +66,9 @@ class Recording:
     outputs, structure
         What the function returned.
     grads : dict of id to (Tensor, str)
-        Of each leaf, what became of its gradient: "none", "kept", "set" or "added".
-    cleared : set of id
-        Leaves whose gradient was taken away first.
+        Of each leaf, what became of its gradient: "none", "untouched" or "set".
+    presence : list of (Tensor, bool)
+        The leaves of which it matters whether they have a gradient before the call, and whether they had.
     """
 
     def __init__(self, recorder: Recorder, result: Any) -> None:
@@ -82,6 +82,7 @@ class Recording:
         leaves, self.structure = flatten(result)
         self.leaves = leaves
         self.grads: dict[int, tuple[Any, str]] = {}
+        self.presence: list[tuple[Any, bool]] = []
         #: What the same signature may do in one way or another: add to gradients that were there, or find residuals
         #: of other shapes.
         self.flavour: tuple[Any, ...] = ()
@@ -92,7 +93,10 @@ class Recording:
         self.recorder.known.clear()
         self.recorder.memory.clear()
         self.recorder.given.clear()
+        self.recorder.given_leaves.clear()
         self.recorder.written.clear()
+        self.recorder.asked_leaves.clear()
+        self.recorder.cleared_leaves.clear()
 
 
 def record(
@@ -258,9 +262,10 @@ def _gather_state(recording: Recording, reach: Reach, owners: list[Any], before:
     leaves = [t for t in {id(t): t for t in owners}.values() if isinstance(t._node, Leaf)]
     for t in leaves:
         _gather_grad(recording, t, before[id(t)], states, reach)
-    present = tuple([before[id(t)] is not None for t in leaves if id(t._node) not in recorder.cleared_leaves])
+    asked = recorder.asked_leaves
+    recording.presence = [(t, before[id(t)] is not None) for t in leaves if id(t._node) in asked]
     shapes = tuple([tuple([v and v.shape for v in i.outputs]) for i in program.instructions])
-    recording.flavour = (present, shapes)
+    recording.flavour = (tuple([present for _, present in recording.presence]), shapes)
 
 
 def _seen_through(array: Any, arrays: dict[int, Any]) -> Any:
@@ -276,7 +281,8 @@ def _gather_grad(recording: Recording, t: Any, before: Any, states: dict[Any, Va
     recorder, program = recording.recorder, recording.program
     after = _grad(t)
     if after is None:
-        recording.grads[id(t)] = (t, "none" if before is not None else "untouched")
+        gone = before is not None or id(t._node) in recorder.cleared_leaves
+        recording.grads[id(t)] = (t, "none" if gone else "untouched")
         return
     value = recorder.value_of(after)
     state = states.get(("grad", id(t)))

@@ -1,0 +1,244 @@
+"""Gradients live between calls: a compiled step reads those that others left, and leaves its own to others."""
+
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+
+import autodiff as ad
+import nn
+import nn.functional as F
+import optim
+from tests.compiled.scenarios import batches
+
+BACKENDS = ["numpy", *(["numba"] if find_spec("llvmlite") else [])]
+FRESH = batches(5, 2)
+
+
+def mean_square(model, i):
+    return model(FRESH(i)[0]).square().mean()
+
+
+def an_update_alone(compiled, model, optimizer):
+    @compiled
+    def update():
+        norm = nn.utils.clip_grad_norm_(model.parameters(), 0.1)
+        optimizer.step()
+        return norm
+
+    for i in range(8):
+        optimizer.zero_grad(set_to_none=i % 3 == 0)
+        mean_square(model, i).backward()
+        yield update()
+
+
+def an_update_that_takes_the_gradients_away(compiled, model, optimizer):
+    @compiled
+    def update():
+        optimizer.step()
+        optimizer.zero_grad()
+
+    for i in range(8):
+        mean_square(model, i).backward()
+        mean_square(model, i + 20).backward()
+        yield update()
+
+
+def an_update_before_there_are_gradients(compiled, model, optimizer):
+    @compiled
+    def update():
+        optimizer.step()
+
+    for i in range(8):
+        if i > 3:
+            mean_square(model, i).backward()
+        yield update()
+
+
+def accumulation_update_and_zero_each_compiled(compiled, model, optimizer):
+    zero, update = compiled(lambda: optimizer.zero_grad()), compiled(lambda: optimizer.step())
+
+    @compiled
+    def accumulate(x):
+        loss = model(x).square().mean() / 2
+        loss.backward()
+        return loss
+
+    for i in range(16):
+        yield accumulate(FRESH(i)[0])
+        if i % 2:
+            yield update()
+            yield zero()
+
+
+def two_steps_over_the_same_parameters(compiled, model, optimizer):
+    other = optim.Adam(model.parameters(), lr=0.01)
+
+    def step_with(optimizer, loss_of):
+        def step(x):
+            optimizer.zero_grad()
+            loss = loss_of(model(x))
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return compiled(step)
+
+    one, two = step_with(optimizer, lambda y: y.square().mean()), step_with(other, lambda y: y.abs().mean())
+    for i in range(8):
+        yield one(FRESH(i)[0])
+        yield two(FRESH(i)[0])
+
+
+def a_backward_before_the_step_now_and_then(compiled, model, optimizer):
+    @compiled
+    def step(x):
+        loss = model(x).square().mean()
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        return loss
+
+    for i in range(16):
+        if i % 4 == 3:
+            mean_square(model, i + 20).backward()
+        yield step(FRESH(i)[0])
+
+
+def classes_that_are_ignored_after_a_backward(compiled, model, optimizer):
+    @compiled
+    def step(x, y):
+        loss = F.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        return loss
+
+    fresh = batches(5, 2, classes=3)
+    for i in range(10):
+        mean_square(model, i + 20).backward()
+        x, y = fresh(i)
+        if i in (5, 8):
+            y[1] = -100
+        yield step(x, y)
+
+
+def branches_that_leave_other_parameters_without_gradients(compiled, model, optimizer):
+    @compiled
+    def step(x, whole):
+        optimizer.zero_grad()
+        loss = (model if whole else model[0])(x).square().mean()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for i in range(12):
+        yield step(FRESH(i)[0], i % 3 == 0)
+
+
+def zeros_in_parameters_that_are_not_used(compiled, model, optimizer):
+    @compiled
+    def step(x, whole):
+        optimizer.zero_grad(set_to_none=False)
+        loss = (model if whole else model[0])(x).square().mean()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for i in range(14):
+        yield step(FRESH(i)[0], i % 3 > 0)
+
+
+def a_layer_frozen_with_the_gradient_it_has(compiled, model, optimizer):
+    @compiled
+    def step(x):
+        loss = model(x).square().mean()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for i in range(12):
+        if i % 4 == 0:
+            model[0].requires_grad_(i % 8 == 0)
+        yield step(FRESH(i)[0])
+
+
+PROGRAMS = [
+    an_update_alone,
+    an_update_that_takes_the_gradients_away,
+    an_update_before_there_are_gradients,
+    accumulation_update_and_zero_each_compiled,
+    two_steps_over_the_same_parameters,
+    a_backward_before_the_step_now_and_then,
+    classes_that_are_ignored_after_a_backward,
+    branches_that_leave_other_parameters_without_gradients,
+    zeros_in_parameters_that_are_not_used,
+    a_layer_frozen_with_the_gradient_it_has,
+]
+
+
+def run(program, compiled):
+    """What a program gave, with the parameters and gradients after each call."""
+    ad.manual_seed(0)
+    model = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 3))
+    optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    found = []
+    for given in program(compiled, model, optimizer):
+        grads = [None if p.grad is None else p.grad.numpy().copy() for p in model.parameters()]
+        found.append([given, *[p.detach().numpy().copy() for p in model.parameters()], *grads])
+    return found
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_gradients_are_those_of_ordinary_steps(program, backend):
+    made = []
+
+    def compiled(function):
+        made.append(ad.compile(function, backend=backend))
+        return made[-1]
+
+    given, expected = run(program, compiled), run(program, lambda f: f)
+    assert all(step.stats["replayed"] for step in made)
+    for i, (row, other) in enumerate(zip(given, expected, strict=True)):
+        for a, b in zip(row, other, strict=True):
+            assert (a is None) == (b is None), i
+            if b is not None:
+                np.testing.assert_allclose(*[x.detach().numpy() if ad.is_tensor(x) else x for x in (a, b)],
+                                           rtol=1e-4, atol=1e-6, err_msg=str(i))  # fmt: skip
+
+
+def test_a_gradient_that_is_kept_stays_as_it_is_when_its_parameter_has_let_go_of_it():
+    ad.manual_seed(0)
+    model = nn.Linear(2, 1)
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+
+    @ad.compile
+    def step(x):
+        optimizer.zero_grad()
+        loss = model(x).square().mean()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for i in range(4):
+        step(FRESH(i)[0])
+    kept = model.weight.grad
+    before = kept.numpy().copy()
+    optimizer.zero_grad()
+    for i in range(3):
+        step(FRESH(i)[0])
+    np.testing.assert_array_equal(kept.numpy(), before)
+
+
+def test_a_gradient_of_an_argument_is_refused():
+    @ad.compile
+    def step(x):
+        loss = x.square().sum()
+        loss.backward()
+        return loss
+
+    x = ad.ones(3, requires_grad=True)
+    with pytest.raises(ad.RecordingError, match=r"loss\.backward\(\)\n.*the \.grad of an argument.*ad\.grad"):
+        step(x)
+    np.testing.assert_array_equal(x.grad.numpy(), 2.0)
