@@ -290,10 +290,12 @@ class RemovableHandle:
         self.hooks = hooks
         self.id = next(RemovableHandle._ids)
         hooks[self.id] = hook
+        changes.structure += 1
 
     def remove(self) -> None:
         """Take the hook away; doing so twice is harmless."""
         self.hooks.pop(self.id, None)
+        changes.structure += 1
 
     def __enter__(self) -> RemovableHandle:
         return self

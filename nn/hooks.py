@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from autodiff.graph import RemovableHandle, changes
+from autodiff.graph import RemovableHandle
 from autodiff.ops.elementwise import copy
 from autodiff.tensors import Tensor
 
@@ -23,7 +23,6 @@ def register(module: Module, when: str, hook: Callable[..., Any], prepend: bool,
     fields = module.__dict__
     all_hooks: dict[str, Hooks] = fields.setdefault("_hooks", {when: {} for when in NONE})
     fields["_hooked"] = True
-    changes.structure += 1
     hooks = all_hooks[when]
     handle = RemovableHandle(hooks, hook)
     hooks[handle.id] = (hook, with_kwargs)

@@ -14,7 +14,7 @@ from autodiff.modes import enable_grad, no_grad
 from autodiff.tensors import Tensor
 from optim.program import Program
 from optim.running import Run
-from optim.state import Group, State
+from optim.state import Group, Listed, State
 
 __all__ = ["Optimizer"]
 
@@ -71,7 +71,7 @@ class Optimizer:
         if hasattr(params, "parameters"):
             raise TypeError(f"an optimizer takes parameters and got a {type(params).__name__}; use model.parameters()")
         self.defaults = defaults
-        self.param_groups: list[dict[str, Any]] = []
+        self.param_groups = []
         self._arrange()
         groups = list(params)
         if not groups:
@@ -183,6 +183,16 @@ class Optimizer:
 
     # ------------------------------------------------------------------ groups
 
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        """The groups, each with "params" and its settings."""
+        return self._groups
+
+    @param_groups.setter
+    def param_groups(self, groups: list[dict[str, Any]]) -> None:
+        self._groups = Listed(groups)
+        changes.structure += 1
+
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add parameters with settings of their own.
 
@@ -221,8 +231,7 @@ class Optimizer:
             if id(p) in known:
                 raise ValueError(f"parameter {which}, of shape {tuple(p.shape)}, is in the optimizer already")
             known.add(id(p))
-        group = Group({**self.defaults, **param_group, "params": params})
-        changes.structure += 1
+        group = Group({**self.defaults, **param_group, "params": Listed(params)})
         if names:
             group["param_names"] = names
         self.check(group)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from autodiff.graph import changes
 
-__all__ = ["Group", "State", "Watched"]
+__all__ = ["Group", "Listed", "State", "Watched"]
 
 
 class Watched(dict[Any, Any]):
@@ -87,7 +89,7 @@ class Group(dict[str, Any]):
             changes.settings += 1
         else:
             changes.structure += 1
-        super().__setitem__(key, value)
+        super().__setitem__(key, Listed(value) if key == "params" else value)
 
     def __delitem__(self, key: str) -> None:
         changes.structure += 1
@@ -115,6 +117,27 @@ class Group(dict[str, Any]):
 
     def __reduce__(self) -> Any:
         return Group, (dict(self),)
+
+
+class Listed(list[Any]):
+    """A list that counts its changes, of groups or of parameters: compiled steps look again after one."""
+
+
+def _counted(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of a list that counts as a change."""
+
+    @wraps(method)
+    def changing(self: Listed, *args: Any, **kwargs: Any) -> Any:
+        changes.structure += 1
+        return method(self, *args, **kwargs)
+
+    return changing
+
+
+for _name in ("append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"):
+    setattr(Listed, _name, _counted(getattr(list, _name)))
+for _name in ("__delitem__", "__iadd__", "__imul__", "__setitem__"):
+    setattr(Listed, _name, _counted(getattr(list, _name)))
 
 
 def is_read(value: Any) -> bool:

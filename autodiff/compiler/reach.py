@@ -7,6 +7,7 @@ objects of the user's. Library objects other than these are left out.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dis import get_instructions
 from functools import lru_cache
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.frames import OURS
-from autodiff.graph import Value, changes
+from autodiff.graph import Leaf, Value, changes
 
 __all__ = ["Cell", "Length", "Reach", "is_ours"]
 
@@ -81,6 +82,8 @@ class Reach:
         self.facts[path] = id(x)
         if isinstance(x, Value):
             self.tensors[path] = x
+            if isinstance(x._node, Leaf):
+                self._hooks(path, [x._node.hooks, x._node.before, x._node.after])
         elif isinstance(x, np.ndarray):
             self.arrays[path] = x
             self.facts[f"{path}.shape"] = (x.shape, str(x.dtype))
@@ -156,8 +159,14 @@ class Reach:
             if name in ("_parameters", "_buffers", "_modules", "_transient", "_hooks"):
                 continue
             self._walk(_named(path, name), value)
+        self._hooks(path, x.__dict__.get("_hooks", {}).values())
         if not _of_a_library(x):
             self._globals(type(x).forward)
+
+    def _hooks(self, path: str, kinds: Iterable[Any]) -> None:
+        """What runs around a module, or with the gradient of a leaf: handles count when it comes and goes."""
+        for i, hook in enumerate([hook for kind in kinds for hook in (kind or {}).values()]):
+            self._walk(f"{path} hook {i}", hook)
 
     def _optimizer(self, path: str, x: Any) -> None:
         """An optimizer: its parameters; what else a program depends on, it says itself."""
