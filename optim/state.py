@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from autodiff.graph import changes
+from autodiff.graph import changes, current_recorder
 
 __all__ = ["Group", "Listed", "State", "Watched"]
 
@@ -85,6 +85,8 @@ class Group(dict[str, Any]):
     """A parameter group that counts its changes: compiled steps read settings anew when one has changed."""
 
     def __setitem__(self, key: str, value: Any) -> None:
+        if (recorder := current_recorder()) is not None:
+            recorder.refuse(f"{key!r} of an optimizer is set", "do it before or after the call, as a scheduler does")
         if is_read(value) and is_read(self.get(key)):
             changes.settings += 1
         else:

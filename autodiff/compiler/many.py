@@ -151,7 +151,7 @@ def _loop(compiled: Compiled, stacked: list[Array], start: int, stop: int) -> tu
     numbers = step.numbers()
     if numbers is None:
         return None
-    steps = min(stop - start, step.steps_at_once)
+    steps = step.lasts(min(stop - start, step.steps_at_once))
     if step.recording.draws:
         steps = min(steps, _fitting(sum([v.size * v.dtype.itemsize for v in step.program.draws])))
     arrays = [np.ascontiguousarray(a[start : start + steps]) for a in stacked]

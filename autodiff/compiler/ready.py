@@ -12,7 +12,7 @@ from autodiff.compiler.backends import Backend, choose
 from autodiff.compiler.memory import FlatMemory, GradMemory, TensorMemory, gather
 from autodiff.compiler.program import Program, Value
 from autodiff.compiler.recording import Recording
-from autodiff.compiler.scalars import Scalar, Setting
+from autodiff.compiler.scalars import Scalar
 from autodiff.compiler.uniting import prune, unite
 from autodiff.errors import RecordingError
 from autodiff.graph import Storage, changes, wrap
@@ -116,8 +116,8 @@ class Step:
         for _, pack in self.packs:
             gather(pack.members)
         settings = list(recording.program.settings)
-        self.choices = [(s, op, other, answer) for s in settings for (op, other), answer in s.choices.items()]
-        self._asks_counts = any(s.count for s, *_ in self.choices)
+        self.choices = [choice for s in settings for choice in s.choices.values()]
+        self.choices_of_counts = [choice for choice in self.choices if choice.counts()]
         program, self.grads = self._united(recording.program)
         program = prune(program)
         from autodiff.compiler.passes import run as improve
@@ -189,18 +189,20 @@ class Step:
 
     def holds(self) -> bool:
         """Whether settings and gradients are such that this program is the right one."""
-        for setting, operator, other, answer in self.choices:
-            if Setting.holds(operator, other, setting.read()) is not answer:
+        for optimizer, pack in self.packs:
+            if optimizer._packs.get((tuple([id(p) for p in pack.members]), pack.names)) is not pack:
                 return False
+            if self.choices_of_counts:
+                pack.agree(optimizer)
+        if not all(choice.holds() for choice in self.choices):
+            return False
         for t, present in self.presence:
             if (t._node.grad is not None) is not present:
                 return False
         for memory in self.memory.values():
             if isinstance(memory, FlatMemory) and not memory.is_flat() and not gather(memory.tensors()):
                 return False
-        return all(
-            opt._packs.get((tuple([id(p) for p in pack.members]), pack.names)) is pack for opt, pack in self.packs
-        )
+        return True
 
     def prepare(self) -> None:
         """See to it that the step works on what is there now: memory, state of optimizers, gradients."""
@@ -239,12 +241,17 @@ class Step:
 
     def numbers(self) -> list[Any] | None:
         """The settings now, counts left out; None if the program is not for them."""
-        if self._read_at == changes.settings and not self._asks_counts:
-            return self._numbers
-        holds = all(Setting.holds(op, other, s.read()) is answer for s, op, other, answer in self.choices)
+        if self._read_at == changes.settings:
+            return self._numbers if self.lasts(1) else None
+        holds = all(choice.holds() for choice in self.choices)
         self._numbers = [float(s.read()) for s in self.program.settings if not s.count] if holds else None
         self._read_at = changes.settings
         return self._numbers
+
+    def lasts(self, steps: int) -> int:
+        """How many of so many steps pass until a condition on step counts has another answer."""
+        asked = self.choices_of_counts
+        return next((k for k in range(steps if asked else 0) if not all(c.holds(k) for c in asked)), steps)
 
     def draw(self) -> list[Array]:
         """Random numbers for one call."""

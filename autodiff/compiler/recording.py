@@ -265,7 +265,8 @@ def _gather_state(recording: Recording, reach: Reach, owners: list[Any], before:
     asked = recorder.asked_leaves
     recording.presence = [(t, before[id(t)] is not None) for t in leaves if id(t._node) in asked]
     shapes = tuple([tuple([v and v.shape for v in i.outputs]) for i in program.instructions])
-    recording.flavour = (tuple([present for _, present in recording.presence]), shapes)
+    choices = [(choice.key(), choice.answer) for s in program.settings for choice in s.choices.values()]
+    recording.flavour = (tuple([present for _, present in recording.presence]), shapes, tuple(choices))
 
 
 def _seen_through(array: Any, arrays: dict[int, Any]) -> Any:

@@ -8,11 +8,13 @@ of the array that it meets.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from operator import eq, ge, gt, le, lt
+from typing import Any, NamedTuple
 
 from autodiff.errors import RecordingError
+from autodiff.graph import current_recorder
 
-__all__ = ["Scalar", "Setting"]
+__all__ = ["Choice", "Scalar", "Setting"]
 
 _OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "+": lambda a, b: a + b,
@@ -20,6 +22,14 @@ _OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "*": lambda a, b: a * b,
     "/": lambda a, b: a / b,
     "**": lambda a, b: a**b,
+}
+_CONDITIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "bool": lambda a, b: bool(a),
+    "==": eq,
+    "<": lt,
+    "<=": le,
+    ">": gt,
+    ">=": ge,
 }
 
 
@@ -101,11 +111,69 @@ class Scalar:
     def __neg__(self) -> Any:
         return Scalar(-self.value, "-", (0.0, self))
 
+    # ------------------------------------------------------------------ conditions
+
+    def ask(self, operator: str, other: Any = None) -> Any:
+        """Answer a condition (``if decay:``, ``t == 1``), and remember that the program depends on the answer."""
+        if not isinstance(other, (Scalar, int, float, type(None))):
+            return NotImplemented
+        answer = bool(_CONDITIONS[operator](self.value, other.value if isinstance(other, Scalar) else other))
+        choice = Choice(operator, self, other, answer)
+        self.leaves()[0].choices[choice.key()] = choice
+        return answer
+
+    def __bool__(self) -> bool:
+        answer: bool = self.ask("bool")
+        return answer
+
+    def __eq__(self, other: Any) -> Any:
+        return self is other or self.ask("==", other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self.ask("<", other)
+
+    def __le__(self, other: Any) -> Any:
+        return self.ask("<=", other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self.ask(">", other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self.ask(">=", other)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    # ------------------------------------------------------------------ what cannot be followed
+
+    def _plain(self) -> Any:
+        """The number that it is now, for what no program could compute anew."""
+        what = "a rule turned a setting into a plain number, which would be kept for ever"
+        mend = "write it with + - * / ** and comparisons (x ** 0.5 in place of math.sqrt(x))"
+        recorder = current_recorder()
+        if recorder is None:
+            raise RecordingError(f"{what}; {mend}")
+        recorder.refuse(what, mend)
+        return self.value
+
     def __float__(self) -> float:
-        raise RecordingError(
-            "a rule turned a setting into a plain number, which would be kept for ever; "
-            "write it with operators (x ** 0.5 in place of math.sqrt(x))"
-        )
+        return float(self._plain())
+
+    def __int__(self) -> int:
+        return int(self._plain())
+
+    def __index__(self) -> int:
+        number: int = self._plain().__index__()
+        return number
+
+    def __abs__(self) -> Any:
+        return abs(self._plain())
+
+    def __mod__(self, other: Any) -> Any:
+        return self._plain() % other
+
+    def __floordiv__(self, other: Any) -> Any:
+        return self._plain() // other
 
     def __repr__(self) -> str:
         return f"<Scalar {self.value!r}>"
@@ -135,8 +203,8 @@ class Setting(Scalar):
         self.count = count
         #: Of a step count: what holds it.
         self.owner: Any = getattr(read, "__self__", None)
-        #: Conditions that a rule asked (``if decay:``, ``t == 1``), each with its answer: the program is for these.
-        self.choices: dict[tuple[str, Any], bool] = {}
+        #: Conditions on it, and on what begins with it, that a rule asked: the program is for these answers.
+        self.choices: dict[Any, Choice] = {}
 
     def evaluate(self, settings: Any) -> Any:
         return settings[self]
@@ -151,33 +219,37 @@ class Setting(Scalar):
     def leaves(self) -> list[Setting]:
         return [self]
 
-    def ask(self, operator: str, other: Any) -> bool:
-        """Answer a condition, and remember that the program depends on the answer."""
-        answer = self.holds(operator, other, self.value)
-        self.choices[operator, other] = answer
-        return answer
 
-    @staticmethod
-    def holds(operator: str, other: Any, value: Any) -> bool:
-        """Whether a condition holds for a value."""
-        if operator == "bool":
-            return bool(value)
-        return bool({"==": value == other, "<": value < other, ">": value > other}[operator])
+class Choice(NamedTuple):
+    """A condition that a rule asked of settings, and the answer that a program is for."""
 
-    def __bool__(self) -> bool:
-        return self.ask("bool", None)
+    operator: str
+    scalar: Scalar
+    other: Any
+    answer: bool
 
-    def __eq__(self, other: Any) -> Any:
-        return self is other if isinstance(other, Scalar) else self.ask("==", other)
+    def key(self) -> Any:
+        """Equal for the same condition."""
+        other = self.other.key() if isinstance(self.other, Scalar) else (type(self.other), self.other)
+        return self.operator, self.scalar.key(), other
 
-    def __ne__(self, other: Any) -> Any:
-        return not self == other
+    def holds(self, later: int = 0) -> bool:
+        """Whether the answer is the same for the settings as they are now, or so many steps later."""
+        settings = _Then(later)
+        a, b = [x.evaluate(settings) if isinstance(x, Scalar) else x for x in (self.scalar, self.other)]
+        return bool(_CONDITIONS[self.operator](a, b)) is self.answer
 
-    def __lt__(self, other: Any) -> Any:
-        return self.ask("<", other)
+    def counts(self) -> bool:
+        """Whether it depends on a step count."""
+        leaves = [leaf for x in (self.scalar, self.other) if isinstance(x, Scalar) for leaf in x.leaves()]
+        return any(leaf.count for leaf in leaves)
 
-    def __gt__(self, other: Any) -> Any:
-        return self.ask(">", other)
 
-    def __hash__(self) -> int:
-        return id(self)
+class _Then:
+    """Settings as a mapping to what they are, some steps later."""
+
+    def __init__(self, later: int) -> None:
+        self.later = later
+
+    def __getitem__(self, setting: Setting) -> Any:
+        return setting.read() + self.later if setting.count else setting.read()

@@ -232,6 +232,8 @@ class Wrapper:
             body += ["    " + self.miss, *([f"    {', '.join(values)}, = numbers"] if values else [])]
             body.append("    seen = changes.settings")
             self.names |= dict(zip(values, step.numbers() or []))
+        if step.choices_of_counts:
+            body += ["if not step.lasts(1):", self.miss]
         arguments = list(arrays)
         if step.grads:
             body += ["if changes.looks != looks:", "    if step.grads_are_held():", "    " + self.miss]
