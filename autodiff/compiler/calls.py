@@ -322,14 +322,15 @@ def _key(reach: Reach, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     given: list[Any] = []
     for x in leaves:
         if isinstance(x, Value):
-            given.append(("Tensor", x._array.shape, x._array.dtype.str, x._node is not None))
+            given.append(("Tensor", x._array.shape, x._array.dtype.str))
         elif isinstance(x, np.ndarray):
             given.append(("array", x.shape, x.dtype.str))
         else:
             given.append(None)  # a fact
     state = [(t._array.shape, t._array.dtype.str, t._node is not None) for t in reach.tensors.values()]
     facts = tuple([(path, _fact(value)) for path, value in reach.facts.items()])
-    return tuple(given), tuple(structure.paths()), tuple(state), facts, modes.grad, default_dtype().str
+    same = tuple(reach.vertices(leaves))
+    return tuple(given), same, tuple(structure.paths()), tuple(state), facts, modes.grad, default_dtype().str
 
 
 def _fact(value: Any) -> Any:

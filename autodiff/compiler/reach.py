@@ -68,6 +68,15 @@ class Reach:
         paths = [*self.facts, *[p for p in other.facts if p not in self.facts]]
         return [p for p in paths if not _alike(self.facts.get(p, _ABSENT), other.facts.get(p, _ABSENT))]
 
+    def vertices(self, arguments: Iterable[Any]) -> list[int | None]:
+        """Which arguments have the same place in a graph as another, or as what is reached; None without a place."""
+        numbers: dict[Any, int] = {}
+        for t in self.tensors.values():
+            if t._node is not None:
+                numbers.setdefault(t._node, len(numbers))
+        tracked = [x._node if isinstance(x, Value) else None for x in arguments]
+        return [None if node is None else numbers.setdefault(node, len(numbers)) for node in tracked]
+
     # ------------------------------------------------------------------ the walk
 
     def _walk(self, path: str, x: Any) -> None:

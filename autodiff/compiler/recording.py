@@ -125,11 +125,12 @@ def record(
     """
     recorder = Recorder(getattr(function, "__name__", type(function).__name__), Places(reach.modules), drawn)
     leaves, structure = flatten((tuple(args), kwargs))
-    leaves = [_apart(x, reach) for x in leaves]
+    leaves = _apart(leaves, reach)
     given = _inputs(recorder, function, leaves, structure)
     for path, t in reach.tensors.items():
         if id(t._array) not in recorder.known:
             recorder.add_state(t, path)
+    recorder.given_leaves -= {t._node for t in reach.tensors.values()}
     owners = [*[t for t in leaves if isinstance(t, TensorValue)], *reach.tensors.values()]
     names = [*[""] * (len(owners) - len(reach.tensors)), *reach.tensors]
     before = _gradients(recorder, owners, names)
@@ -153,12 +154,26 @@ def record(
     return result, (recording if failure is None else None), failure
 
 
-def _apart(x: Any, reach: Reach) -> Any:
-    """An argument, or a copy of it where it overlaps what lives between calls: a replay could not tell them apart."""
-    if not isinstance(x, TensorValue) or x._node is not None:
-        return x
-    shared = any(np.may_share_memory(x._array, t._array) for t in reach.tensors.values())
-    return wrap(np.array(x._array)) if shared else x
+def _apart(leaves: list[Any], reach: Reach) -> list[Any]:
+    """The arguments, which a replay has to tell apart: from each other, and from what lives between calls.
+
+    One that overlaps state is copied, and one that is given twice is seen anew. Those with a place in a graph stay as
+    they are, since the signature says which of them are the same.
+    """
+    state = [*[t._array for t in reach.tensors.values()], *reach.arrays.values()]
+    seen = {id(x._array) for x in leaves if isinstance(x, TensorValue) and x._node is not None}
+    apart: list[Any] = []
+    for x in leaves:
+        plain = isinstance(x, np.ndarray)
+        if plain or (isinstance(x, TensorValue) and x._node is None):
+            array = x if plain else x._array
+            if any(np.may_share_memory(array, a) for a in state):
+                x = np.array(array) if plain else wrap(np.array(array))
+            elif id(array) in seen:
+                x = array.view() if plain else wrap(array.view(), None, x._storage)
+            seen.add(id(array))
+        apart.append(x)
+    return apart
 
 
 def _inputs(recorder: Recorder, function: Any, leaves: list[Any], structure: Structure) -> list[Any]:

@@ -116,6 +116,7 @@ class Wrapper:
         self.miss = f"    return look{self.head.given}"
         self._checks(body, leaves, structure, grad)
         arrays = self._arguments(leaves, body)
+        self._vertices(leaves, body)
         state = self._call(body, arrays)
         self._finish(body)
         self.names |= {
@@ -201,6 +202,13 @@ class Wrapper:
                 continue
             arrays.append(f"a{i}")
         return arrays
+
+    def _vertices(self, leaves: Sequence[Any], body: list[str]) -> None:
+        """Check that arguments share places in a graph as before, with one another and with what is reached."""
+        if any(isinstance(x, TensorValue) and x._node is not None for x in leaves):
+            vertices = self._name("vertices", self.reach.vertices)
+            given = f"[{', '.join(self.head.names)}]"
+            body += [f"if {vertices}({given}) != {self._name('v', self.reach.vertices(leaves))}:", self.miss]
 
     def _array(self, i: int, array: Any, body: list[str]) -> None:
         """Check an array. Memory of its own with these strides and this many elements has this shape, in this order."""
