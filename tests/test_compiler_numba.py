@@ -189,6 +189,25 @@ def test_values_that_are_not_needed_together_share_memory():
     assert kernel.slots.places()[1] <= 2 * 80_000 + 128
 
 
+@pytest.mark.parametrize(
+    "joined",
+    [
+        lambda a, b: ad.stack([a, a]) * 2,
+        lambda a, b: ad.cat([a, b, a, b, a]),
+        lambda a, b: ad.cat([a, a[1:], b.flip(0), b, a.flip(0)]) + 1,
+        lambda a, b: ad.cat([ad.cat([a, a]), b, ad.cat([a, a])]).exp(),
+        lambda a, b: (ad.cat([a, a.T, a]) * ad.arange(27).reshape(9, 3)).sum(0),
+    ],
+)
+def test_a_value_that_is_joined_with_itself_stands_in_each_of_its_places(joined):
+    def function(x):
+        return joined(x.exp() * 2, x.sin() + 1)
+
+    step, x = ad.compile(function, backend="numba"), ad.tensor(np.random.default_rng(0).standard_normal((3, 3)))
+    for _ in range(4):
+        np.testing.assert_allclose(step(x).numpy(), function(x).numpy(), rtol=1e-9)
+
+
 def test_what_a_later_loop_alone_reads_is_computed_there():
     """Of h and 1 - h * h only h is kept for the way back; but what stands there for another reason stays."""
     x, y = [Value("input", (100, 100), "float64", name) for name in "xy"]

@@ -54,10 +54,10 @@ class Homes:
             for piece, start in pieces:
                 self.of[piece] = Home(home.memory, home.start + start)
 
-    def is_placed(self, joint: Value, operand: Value) -> bool:
-        """Whether an operand of a concatenation is computed in its part of it."""
+    def is_placed(self, joint: Value, operand: Value, start: int) -> bool:
+        """Whether an operand of a concatenation is computed in its part of it, which begins at this element."""
         root = self.views.of[operand].root
-        return any(piece is root for piece, _ in self.pieces.get(joint, ()))
+        return any(piece is root and begin == start for piece, begin in self.pieces.get(joint, ()))
 
     def _fits(self, v: Value) -> bool:
         """Whether a value is computed, all of its own memory, and not somewhere else already."""

@@ -270,7 +270,7 @@ class Kernel:
         """Put operands one after the other."""
         joint = i.outputs[0]
         axis = i.static.get("axis", 0) % joint.ndim
-        start = 0
+        start = elements = 0
         for operand in i.operands:
             if not isinstance(operand, Value):
                 raise Unsupported(f"{i.op} of numbers")
@@ -278,8 +278,9 @@ class Kernel:
             key: tuple[Any, ...] = (slice(None),) * axis
             key = (*key, start if i.op == "stack" else slice(start, start + n))
             start += n
-            if not self.homes.is_placed(joint, operand):
+            if not self.homes.is_placed(joint, operand, elements):
                 self.copy(self.views.of[operand], part(joint, key))
+            elements += operand.size
 
     def _put_back(self, i: Instruction) -> None:
         """The adjoint of reading: zeros, with elements put or added where they were read."""
