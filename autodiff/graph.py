@@ -346,6 +346,9 @@ class Recorder(Listener, Protocol):
     def leaving(self) -> None:
         """Hear that the backward pass is over."""
 
+    def holds(self, array: Any) -> None:
+        """Hear that a Tensor is made of an array."""
+
     def drawing(self, generator: Any, rng: Any) -> Any:
         """A stand-in for NumPy's generator, through which the recorder hears what is drawn."""
 

@@ -84,6 +84,10 @@ class Generator:
         """The seed that the generator was started from."""
         return self._seed
 
+    def position(self) -> Any:
+        """Where the stream stands, to tell whether anything was drawn: a look that no recorder minds."""
+        return None if self._rng is None else self._rng.bit_generator.state
+
     def get_state(self) -> Tensor:
         """The whole state, as a Tensor of bytes (uint8)."""
         state: Any = self.rng.bit_generator.state

@@ -33,6 +33,7 @@ from autodiff.primitive import Primitive
 __all__ = ["Draw", "Known", "Recorder"]
 
 Array = np.ndarray[Any, Any]
+_DRAW = "draw with ad.rand or ad.randn, and go on from there"
 
 
 class Known:
@@ -88,6 +89,8 @@ class Recorder:
         self.failure: RecordingError | None = None
         self.known: dict[int, Known] = {}
         self.draws: list[Draw] = []
+        #: Draws that no Tensor was made of yet, each with the user's line.
+        self.unheard: dict[Value, str | None] = {}
         #: The arguments.
         self.given: list[Known] = []
         self.given_leaves: set[Leaf] = set()
@@ -97,8 +100,7 @@ class Recorder:
         self.gradients: dict[Value, Any] = {}
         #: State whose elements were overwritten, in order.
         self.written: dict[Value, Known] = {}
-        #: Leaves of which it matters whether they had a gradient: it was asked for, or added to. Not those whose
-        #: gradient was taken away before.
+        #: Leaves whose gradient was asked for, or added to; and those where it had been taken away before.
         self.asked_leaves: dict[int, Any] = {}
         self.cleared_leaves: dict[int, Any] = {}
         #: What optimizers update together, as they describe it (see `optim.recording`).
@@ -166,6 +168,7 @@ class Recorder:
             known = self._unheard(t)
         root = known.root()
         if root.value.kind == "draw":
+            self.unheard.pop(root.value, None)
             self._check_draw(root)
         if root.storage is not None and root.storage.version > root.version and not written:
             self.fail("memory was changed in a way that cannot be recorded", "change it with operations on Tensors")
@@ -398,9 +401,17 @@ class Recorder:
             self.program.draws.append(value)
             self.draws.append(Draw(value, generator, method, args, kwargs, _checksum(drawn)))
             self._know(drawn, value, None)
+            self.unheard[value] = source_of_the_user()
+
+    def holds(self, array: Array) -> None:
+        """Remember that random numbers are in a Tensor, where all that is done with them is heard."""
+        if id(array) in self.known:
+            self.unheard.pop(self.known[id(array)].value, None)
 
     def check_draws(self) -> None:
-        """Refuse random numbers that NumPy changed behind the recorder's back, after their last use too."""
+        """Refuse random numbers that NumPy took, or changed behind the recorder's back, after their last use too."""
+        for where in self.unheard.values():
+            self.fail("random numbers were taken by NumPy", _DRAW, where)
         for known in list(self.known.values()):
             if known.value.kind == "draw":
                 self._check_draw(known)
@@ -409,7 +420,7 @@ class Recorder:
         draw = next(d for d in self.draws if d.value is known.value)
         drawn = None if known.alive is None else known.alive()
         if drawn is not None and _checksum(drawn) != draw.checksum:
-            self.refuse("random numbers were changed by NumPy", "draw with ad.rand or ad.randn, and go on from there")
+            self.refuse("random numbers were changed by NumPy", _DRAW)
 
     def optimize(self, optimizer: Any) -> None:
         """Let an optimizer take its step down."""
@@ -435,10 +446,10 @@ class Recorder:
         """Give up, naming the user's line."""
         self.fail(what, mend)
 
-    def fail(self, what: str, mend: str) -> None:
+    def fail(self, what: str, mend: str, where: str | None = None) -> None:
         """Keep the first reason; the call goes on without being recorded."""
         if self.failure is None:
-            where = source_of_the_user()
+            where = source_of_the_user() if where is None else where
             self.failure = RecordingError(f"{where + chr(10) + '  ' if where else ''}{what}; {mend}")
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from autodiff.devices import as_device
 from autodiff.dtypes import as_dtype, default_dtype, int64, scalar_dtype
 from autodiff.errors import AutodiffError, DtypeError, ShapeError
-from autodiff.graph import Value, wrap
+from autodiff.graph import Value, current_recorder, wrap
 from autodiff.names.arguments import DType, as_value, integer, sizes
 from autodiff.operands import leaving
 
@@ -45,6 +45,8 @@ def made(array: Any, device: Any, requires_grad: bool) -> Any:
     if device is not None:
         as_device(device)
     out = wrap(array)
+    if (recorder := current_recorder()) is not None:
+        recorder.holds(array)
     return out.requires_grad_() if requires_grad else out
 
 

@@ -1,8 +1,6 @@
 """Random Tensors with PyTorch's names."""
 
 # mypy: disable-error-code=no-any-return
-# (what `wrap` returns is a Tensor, which its signature cannot say)
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -17,6 +15,8 @@ from autodiff.inplace import write_item
 from autodiff.names.arguments import DType, as_value, integer
 from autodiff.names.creation import check_held, made, sized, wanted_shape
 from autodiff.names.joining import together
+from autodiff.ops.comparison import less
+from autodiff.ops.elementwise import add, cast, multiply
 from autodiff.random import Generator, default_generator
 
 if TYPE_CHECKING:
@@ -308,16 +308,16 @@ def normal(
     >>> ad.normal(0.0, 1.0, (2, 3)).shape
     Size([2, 3])
     """
-    centre, spread = (v._array if isinstance(v, Value) else v for v in (mean, std))
-    tensors = [v for v in (centre, spread) if isinstance(v, np.ndarray)]
+    centre, spread = (wrap(v._array) if isinstance(v, Value) else v for v in (mean, std))
+    tensors = [v._array for v in (centre, spread) if isinstance(v, Value)]
     if size is None and not tensors:
         raise ShapeError("normal needs a size where mean and std are numbers: ad.normal(0.0, 1.0, (2, 3))")
     shape = together([v.shape for v in tensors], "normal") if size is None else wanted_shape((size,), None, "normal")
-    if np.any(np.less(spread, 0)):
+    if np.any(np.less(getattr(spread, "_array", spread), 0)):
         raise AutodiffError("normal: a standard deviation cannot be negative")
     wanted = _floating(tensors[0].dtype if tensors and dtype is None else dtype, "normal")
-    drawn = draw_normal(shape, wanted, generator) * spread + centre
-    return made(np.asarray(drawn, wanted), device, requires_grad)
+    drawn = add(multiply(wrap(draw_normal(shape, wanted, generator)), spread), centre)
+    return made(cast(drawn, dtype=wanted)._array, device, requires_grad)
 
 
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
@@ -355,7 +355,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     if not np.all(np.less_equal(0, chance) & np.less_equal(chance, 1)):
         raise AutodiffError("bernoulli: a probability must be between 0 and 1")
     drawn = draw_uniform(x.shape, x.dtype if x.dtype.kind == "f" else float64, generator)
-    return made(np.less(drawn, chance).astype(x.dtype), None, False)
+    return cast(less(wrap(drawn), wrap(x) if p is None else p), dtype=x.dtype)
 
 
 def multinomial(

@@ -163,9 +163,7 @@ def normal_(input: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Ge
     if std < 0:
         raise AutodiffError("normal_: a standard deviation cannot be negative")
     drawn = sampling.draw_normal(input._array.shape, _dtype(input, "normal_"), generator)
-    drawn *= std
-    drawn += mean
-    return copy_(input, wrap(drawn))
+    return copy_(input, ew.add(ew.multiply(wrap(drawn), std), mean))
 
 
 def uniform_(input: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None) -> Tensor:
@@ -173,9 +171,7 @@ def uniform_(input: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: G
     if from_ > to:
         raise AutodiffError(f"uniform_: nothing lies between {from_} and {to}; the smaller bound comes first")
     drawn = sampling.draw_uniform(input._array.shape, _dtype(input, "uniform_"), generator)
-    drawn *= to - from_
-    drawn += from_
-    return copy_(input, wrap(drawn))
+    return copy_(input, ew.add(ew.multiply(wrap(drawn), to - from_), from_))
 
 
 def bernoulli_(input: Tensor, p: Operand = 0.5, *, generator: Generator | None = None) -> Tensor:

@@ -73,23 +73,19 @@ def vmap(
             raise DtypeError(f"vmap: in_dims must be an integer or a tuple, not {in_dims!r}")
         leaves, structure = flatten(args)
         columns, n = _examples(leaves, structure, _spread(in_dims, structure, "in_dims"))
-        state = default_generator.get_state() if randomness != "different" else None
+        state = default_generator.get_state() if randomness == "same" else default_generator.position()
         results = []
         for i in range(n):
             if randomness == "same":
-                default_generator.set_state(state)  # type: ignore[arg-type]
+                default_generator.set_state(state)
             results.append(func(*structure.build([column[i] for column in columns]), **kwargs))
-            if randomness == "error" and not _same(state, default_generator.get_state()):
+            if randomness == "error" and state != default_generator.position():
                 raise AutodiffError(
                     "vmap: the function draws random numbers; pass randomness='different' or 'same', or draw outside"
                 )
         return _joined(results, out_dims)
 
     return mapped
-
-
-def _same(state: Any, other: Any) -> bool:
-    return bool(np.array_equal(state._array, other._array))
 
 
 def _spread(dims: Any, structure: Structure, what: str) -> list[Any]:
