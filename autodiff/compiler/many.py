@@ -63,7 +63,7 @@ def _row(stacked: Any, k: int) -> Any:
 def _stacked(x: Any) -> Any:
     """A result of one step as one of many."""
     if isinstance(x, Value):
-        return wrap(x._array[None])
+        return wrap(np.array(x._array)[None])  # a Tensor of the user's goes on changing
     return np.asarray(x)[None] if isinstance(x, (np.ndarray, float)) else x
 
 

@@ -16,6 +16,7 @@ from autodiff.compiler.scalars import Scalar
 from autodiff.compiler.uniting import prune, unite
 from autodiff.errors import RecordingError
 from autodiff.graph import Storage, changes, wrap
+from autodiff.graph import Value as TensorValue
 from autodiff.heap import aligned, give_back
 from autodiff.primitive import primitives
 
@@ -141,6 +142,8 @@ class Step:
         # Whether all that a call may raise is known before the first of many has changed anything.
         self.can_loop = all(i.operands[0] in final.inputs for i in self.checks)
         self.can_loop &= getattr(self.backend.emitted, "can_loop", True)
+        # A Tensor of the user's that is returned is not computed, and so not laid down step by step.
+        self.can_loop &= not any(isinstance(o.kept, TensorValue) for o in self.outputs)
         self.stamped: list[Storage] = []
         self.run_many: Callable[..., Any] | None = None
         self.steps_at_once = 16

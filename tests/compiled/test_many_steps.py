@@ -369,3 +369,17 @@ def test_steps_that_could_not_be_made_are_not_counted(monkeypatch):
     with pytest.raises(MemoryError):
         step.run(xs, ys)
     assert int(next(iter(optimizer.state.values()))["step"].item()) == 5
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_state_that_is_returned_is_laid_down_as_each_step_has_left_it(backend):
+    total = ad.zeros(2)
+
+    def step(x):
+        total.add_(x)
+        return total, 2 * total
+
+    found, doubled = ad.compile(step, backend=backend).run(ad.arange(24).float().reshape(12, 2))
+    expected = np.arange(24, dtype=np.float32).reshape(12, 2).cumsum(0)
+    np.testing.assert_array_equal(found.numpy(), expected)
+    np.testing.assert_array_equal(doubled.numpy(), 2 * expected)
