@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ __all__ = [
     "int64",
     "long",
     "set_default_dtype",
+    "tell_of_default",
     "short",
     "uint8",
 ]
@@ -49,9 +51,16 @@ _BY_PYTHON_TYPE: dict[Any, DType] = {_py_bool: bool, _py_int: int64, _py_float: 
 
 class _Default:
     dtype: DType = float32
+    # What hears of a change; told from above.
+    changed: Callable[[], None] = staticmethod(lambda: None)
 
 
 _default = _Default()
+
+
+def tell_of_default(function: Callable[[], None]) -> None:
+    """Call a function whenever the default dtype changes."""
+    _default.changed = function
 
 
 def default_dtype() -> DType:
@@ -96,6 +105,7 @@ def set_default_dtype(d: Any) -> None:
     if dtype.kind != "f":
         raise DtypeError(f"the default dtype must be a floating one, such as ad.float32; got {dtype}")
     _default.dtype = dtype
+    _default.changed()
 
 
 def as_dtype(d: Any) -> DType:

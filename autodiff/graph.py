@@ -21,6 +21,7 @@ from weakref import ref
 
 import numpy as np
 
+from autodiff.dtypes import tell_of_default
 from autodiff.errors import DtypeError
 
 # Note [One clock]
@@ -374,6 +375,12 @@ class _Changes:
 
 changes = _Changes()
 
+
+def _another_default() -> None:
+    changes.structure += 1
+
+
+tell_of_default(_another_default)
 
 T = TypeVar("T")
 

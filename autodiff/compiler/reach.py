@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dis import get_instructions
-from functools import lru_cache
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from functools import cached_property, lru_cache, partial
+from sys import modules
+from types import BuiltinFunctionType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ __all__ = ["Cell", "Length", "Reach", "is_ours"]
 
 _SCALARS = (int, float, bool, str, bytes, type(None), complex, np.generic, np.dtype)
 _MOST_ITEMS = 10_000
+#: Methods that are called without being named.
+_UNNAMED = frozenset({"__call__", "__getitem__", "__iter__", "__len__"})
 
 
 class Reach:
@@ -51,10 +54,13 @@ class Reach:
         self._seen: dict[int, Any] = {}
         self._names: set[str] = set()
         self._later: list[tuple[str, Any]] = []
+        #: Objects and classes of the user's, with the names that were looked for in each.
+        self._objects: list[tuple[str, Any, set[str]]] = []
         self.structure = changes.structure
         self._walk(getattr(function, "__name__", "function"), function)
         for i, x in enumerate(args):
             self._walk(f"argument {i}", x)
+        self._look_into_objects()
         while self._later:
             self._optimizer(*self._later.pop(0))
 
@@ -106,8 +112,11 @@ class Reach:
             self._later.append((path, x))
         elif isinstance(x, dict | list | tuple | set | frozenset):
             self._container(path, x)
-        elif not isinstance(x, type | ModuleType | BuiltinFunctionType) and not _of_a_library(x):
-            self._object(path, x)
+        elif isinstance(x, partial):
+            for part, value in (("func", x.func), ("args", x.args), ("keywords", x.keywords)):
+                self._walk(_named(path, part), value)
+        elif not isinstance(x, ModuleType | BuiltinFunctionType) and not _of_a_library(x):
+            self._objects.append((path, x, set()))
 
     def _function(self, path: str, x: Any) -> None:
         """What a function of the user's names: its closure, its globals, and its own `self`."""
@@ -171,6 +180,7 @@ class Reach:
         self._hooks(path, x.__dict__.get("_hooks", {}).values())
         if not _of_a_library(x):
             self._globals(type(x).forward)
+            self._objects.append((path, x, set()))
 
     def _hooks(self, path: str, kinds: Iterable[Any]) -> None:
         """What runs around a module, or with the gradient of a leaf: handles count when it comes and goes."""
@@ -196,15 +206,35 @@ class Reach:
                 self.loose.append((x, key, value))
             self._walk(f"{path}[{key!r}]", value)
 
-    def _object(self, path: str, x: Any) -> None:
-        """An object of the user's: the attributes that the functions name."""
-        attributes = getattr(x, "__dict__", None)
-        if type(attributes) is not dict:
+    def _look_into_objects(self) -> None:
+        """Take in what functions name of objects and classes; what is found there may name more."""
+        before = (-1, -1)
+        while before != (before := (len(self._names), len(self._objects))):
+            for path, x, done in self._objects:
+                names = (self._names | _UNNAMED) - done
+                done |= names
+                for name in sorted(names):
+                    self._attribute(path, x, name)
+
+    def _attribute(self, path: str, x: Any, name: str) -> None:
+        """What an object or a class of the user's has under a name: of its own, or of a class."""
+        own = getattr(x, "__dict__", None)
+        if type(own) is dict and name in own:
+            if not _is_module(x):
+                self._hold(own, name, _named(path, name))
             return
-        for name, value in list(attributes.items()):
-            if name in self._names:
-                self.loose.append((attributes, name, value))
-                self._walk(_named(path, name), value)
+        classes = x.__mro__ if isinstance(x, type) else type(x).__mro__
+        attributes = next((vars(c) for c in classes if name in vars(c) and not _of_a_library(c)), None)
+        if attributes is None:
+            return
+        found = attributes[name]
+        if isinstance(found, MemberDescriptorType):
+            self._hold(Slot(x), name, _named(path, name))
+        elif isinstance(found, FunctionType | classmethod | staticmethod | property | cached_property):
+            inner = getattr(found, "__func__", getattr(found, "fget", getattr(found, "func", found)))
+            self._walk(_named(path, name), inner)
+        else:
+            self._hold(attributes, name, _named(path, name))
 
 
 class _Absent:
@@ -222,6 +252,16 @@ class Cell:
 
     def __getitem__(self, key: Any) -> Any:
         return _content(self.cell)
+
+
+class Slot:
+    """The slots of an object, as a mapping."""
+
+    def __init__(self, owner: Any) -> None:
+        self.owner = owner
+
+    def __getitem__(self, key: str) -> Any:
+        return getattr(self.owner, key, _ABSENT)
 
 
 class Length:
@@ -278,7 +318,10 @@ def _of_a_library(x: Any) -> bool:
     if isinstance(x, ModuleType):
         file = getattr(x, "__file__", None) or ""
         return not file or x.__name__.partition(".")[0] in OURS or "site-packages" in file or "lib/python" in file
-    return str(type(x).__module__).partition(".")[0] in (*OURS, "builtins", "numpy", "functools", "collections")
+    name = str((x if isinstance(x, type) else type(x)).__module__)
+    if name.partition(".")[0] in (*OURS, "builtins", "numpy", "functools", "collections"):
+        return True
+    return isinstance(x, type) and name in modules and name != "__main__" and _of_a_library(modules[name])
 
 
 def _alike(a: Any, b: Any) -> bool:

@@ -6,6 +6,7 @@ recording, parameters, optimizers and generators are as after one call.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from typing import Any
 from weakref import ref
@@ -69,6 +70,8 @@ class Recording:
         Of each leaf, what became of its gradient: "none", "untouched" or "set".
     presence : list of (Tensor, bool)
         The leaves of which it matters whether they have a gradient before the call, and whether they had.
+    drew_elsewhere : bool
+        Whether random numbers of Python's or NumPy's were drawn.
     """
 
     def __init__(self, recorder: Recorder, result: Any) -> None:
@@ -83,6 +86,7 @@ class Recording:
         self.leaves = leaves
         self.grads: dict[int, tuple[Any, str]] = {}
         self.presence: list[tuple[Any, bool]] = []
+        self.drew_elsewhere = False
         #: What the same signature may do in one way or another: add to gradients that were there, or find residuals
         #: of other shapes.
         self.flavour: tuple[Any, ...] = ()
@@ -139,10 +143,12 @@ def record(
     changes.recordings += 1
     changes.structure += 1  # what is compiled by itself runs as it is written, to be heard
     modes.listener, modes.recorder = recorder, recorder
+    elsewhere = _random_elsewhere()
     try:
         result = function(*args, **kwargs)
         recorder.check_draws()
         recording = Recording(recorder, result)
+        recording.drew_elsewhere = elsewhere != _random_elsewhere()
         if recorder.failure is None:
             _gather_results(recording, reach)
             _gather_state(recording, reach, owners, before)
@@ -152,6 +158,12 @@ def record(
         changes.recordings -= 1
     failure = recorder.failure
     return result, (recording if failure is None else None), failure
+
+
+def _random_elsewhere() -> Any:
+    """Where the generators of Python's and NumPy's stand, which a replay would not draw from."""
+    legacy: Any = np.random.get_state(legacy=False)  # noqa: NPY002
+    return random.getstate(), legacy["state"]["pos"], legacy["state"]["key"].tobytes()
 
 
 def _apart(leaves: list[Any], reach: Reach) -> list[Any]:
