@@ -227,6 +227,25 @@ def test_what_a_later_loop_alone_reads_is_computed_there():
     agree(kept)
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: ad.cat([x.exp(), x.sin()]),
+        lambda x: ad.cat([y := x.exp(), y]) * 2,
+        lambda x: ad.cat([(y := x.exp()).t(), y, y[::2]]) * 2,
+        lambda x: ad.cat([y := x.exp(), x, y], 1) * 2,
+        lambda x: ad.grad(x.requires_grad_()[..., ::2].exp().sum(), x)[0],
+        lambda x: ad.grad(x.requires_grad_()[..., 1, None].exp().sum(), x)[0],
+    ],
+)
+def test_what_is_joined_or_read_in_parts_is_put_where_it_belongs(function):
+    x = ad.tensor(np.random.default_rng(0).standard_normal((6, 6)))
+    fast = ad.compile(function, backend="numba")
+    for _ in range(3):
+        found = fast(x)
+    np.testing.assert_allclose(found.numpy(), function(x).numpy(), rtol=1e-12)
+
+
 def test_a_function_keeps_the_machine_code_that_it_is_and_nothing_else_does():
     x, out = Value("input", (3,), "float64", "x"), Value("result", (3,), "float64")
     body = [Instruction("multiply", (x, 12345.0), {}, (out,))]

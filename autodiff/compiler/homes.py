@@ -55,9 +55,8 @@ class Homes:
                 self.of[piece] = Home(home.memory, home.start + start)
 
     def is_placed(self, joint: Value, operand: Value, start: int) -> bool:
-        """Whether an operand of a concatenation is computed in its part of it, which begins at this element."""
-        root = self.views.of[operand].root
-        return any(piece is root and begin == start for piece, begin in self.pieces.get(joint, ()))
+        """Whether an operand of a concatenation is computed in its part, from element `start` on; one may be twice."""
+        return (self.views.of[operand].root, start) in self.pieces.get(joint, ())
 
     def _fits(self, v: Value) -> bool:
         """Whether a value is computed, all of its own memory, and not somewhere else already."""

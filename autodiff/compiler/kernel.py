@@ -270,7 +270,7 @@ class Kernel:
         """Put operands one after the other."""
         joint = i.outputs[0]
         axis = i.static.get("axis", 0) % joint.ndim
-        start = elements = 0
+        start = 0
         for operand in i.operands:
             if not isinstance(operand, Value):
                 raise Unsupported(f"{i.op} of numbers")
@@ -278,9 +278,9 @@ class Kernel:
             key: tuple[Any, ...] = (slice(None),) * axis
             key = (*key, start if i.op == "stack" else slice(start, start + n))
             start += n
-            if not self.homes.is_placed(joint, operand, elements):
-                self.copy(self.views.of[operand], part(joint, key))
-            elements += operand.size
+            target = part(joint, key)
+            if not self.homes.is_placed(joint, operand, target.offset):
+                self.copy(self.views.of[operand], target)
 
     def _put_back(self, i: Instruction) -> None:
         """The adjoint of reading: zeros, with elements put or added where they were read."""

@@ -41,7 +41,8 @@ def whole(root: Value) -> View:
 def part(root: Value, key: tuple[Any, ...]) -> View:
     """The elements of a value at a key of slices and integers."""
     stand_in = np.empty(root.shape, root.dtype)
-    return _within(stand_in[(*key, ...)], stand_in, whole(root))  # with `...`, one element is a view, too
+    key = key if Ellipsis in key else (*key, ...)  # with `...`, one element is a view, too
+    return _within(stand_in[key], stand_in, whole(root))
 
 
 def _within(x: Any, stand_in: Any, view: View) -> View:
