@@ -90,12 +90,12 @@ def _axis(i: Instruction) -> int:
 
 def _in_range(nest: Nest, indices: Any, place: str, n: int) -> str:
     """An index, from the front; the step is left if there is no such element, unless that was seen before."""
-    root = nest.kernel.views.of[indices].root
-    if root in nest.kernel.in_range:  # and not negative
+    view = nest.kernel.views.of[indices]
+    if view.root in nest.kernel.in_range:  # and not negative
         return place
     from_behind = nest.let(f"icmp slt i64 {place}, 0")
     place = nest.let(f"select i1 {from_behind}, i64 {nest.let(f'add i64 {place}, {n}')}, i64 {place}")
-    if (root, n) not in nest.kernel.in_range:
+    if (view, n) not in nest.kernel.in_range:
         nest.demand(nest.let(f"icmp ult i64 {place}, {n}"))
-        nest.kernel.in_range.add((root, n))
+        nest.kernel.in_range.add((view, n))
     return place

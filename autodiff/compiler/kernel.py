@@ -53,7 +53,8 @@ class Kernel:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        if any(v.size == 0 for i in program.instructions for v in [*i.reads(), *i.outputs] if v is not None):
+        read = [v for i in program.instructions for v in [*i.reads(), *i.outputs] if v is not None]
+        if any(v.size == 0 for v in [*read, *program.kept()]):
             raise Unsupported("arrays without elements")
         self.views = Views(program)
         self.steps, made = group(self.views)
@@ -68,7 +69,7 @@ class Kernel:
         self.shared: dict[Any, str] = {}
         self.numbers: dict[Any, str] = {}
         self.memories: dict[object, Memory] = {}
-        #: Values that are indices of something from its front; and (value, n) of which an index up to n is one.
+        #: Values that are indices of something from its front; and (view, n) of which an index up to n is one.
         self.in_range: set[Any] = set()
         self._at = -1
         self._scratch: int | None = None

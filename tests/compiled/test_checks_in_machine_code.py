@@ -71,7 +71,22 @@ def certain():
     )
 
 
-CASES = [(lookup, IndexingError), (picked, IndexingError), (certain, SettingError)]
+def halves():
+    """Numbers at places of which those in the first half are looked up before the others."""
+    table = nn.Parameter(ad.tensor(np.random.default_rng(0).standard_normal(7)))
+    optimizer = optim.SGD([table], lr=0.1)
+
+    def step(places, y):
+        optimizer.zero_grad()
+        loss = (table[places[:2]] * table[places[2:]] - y).square().mean()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step, table, lambda wrong: (ad.tensor([0, 3, -1, 9 if wrong else 3]), ad.ones(2, dtype=ad.float64))
+
+
+CASES = [(halves, IndexingError), (lookup, IndexingError), (picked, IndexingError), (certain, SettingError)]
 
 
 @pytest.mark.parametrize(("make", "error"), CASES)
