@@ -86,7 +86,7 @@ def test_a_program_with_an_operation_that_only_its_forward_computes_is_refused_b
         numba_emitter.emit(program)
 
 
-@pytest.mark.parametrize("dtype", ["float16", "complex64"])
+@pytest.mark.parametrize("dtype", ["float16", "complex64", ">f4" if sys.byteorder == "little" else "<f4"])
 def test_numbers_that_not_every_processor_computes_with_are_refused(dtype):
     x, out = Value("input", (4,), "float32", "x"), Value("result", (4,), dtype)
     program = Program(
@@ -112,6 +112,18 @@ def run_one(op, x):
     given, out = Value("input", x.shape, x.dtype, "x"), Value("result", x.shape, x.dtype)
     program = Program("step", [given], [], [], [], [Instruction(op, (given,), {}, (out,))], [], [out])
     return numba_emitter.emit(program).bind([])(x)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "number"), [("u1", -1), ("u1", 300), ("i1", 130), ("i4", 1 << 40), ("u8", -1), ("b1", 2)]
+)
+@pytest.mark.parametrize("op", ["equal", "not_equal", "less", "less_equal", "greater", "greater_equal"])
+def test_numbers_that_a_dtype_does_not_hold_are_compared_as_they_are(op, dtype, number):
+    x = Value("input", (4,), dtype, "x")
+    out = Value("result", (4,), bool)
+    program = Program("step", [x], [], [], [], [Instruction(op, (x, number), {}, (out,))], [], [out])
+    array = np.array([0, 1, 100, 255], np.uint8).astype(dtype)
+    np.testing.assert_array_equal(numba_emitter.emit(program).bind([])(array), getattr(np, op)(array, number))
 
 
 SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, 2.0, 8.0]

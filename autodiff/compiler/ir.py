@@ -30,7 +30,7 @@ def memory_type(dtype: DType) -> str:
 
 def register_type(dtype: DType) -> str:
     """The type of an element that is computed with; `Unsupported` where not every processor computes with it."""
-    if dtype.kind not in "fiub" or dtype == np.float16 or dtype.itemsize > 8:
+    if dtype.kind not in "fiub" or dtype == np.float16 or dtype.itemsize > 8 or not dtype.isnative:
         raise Unsupported(f"numbers of {dtype}")
     if dtype.kind == "f":
         return "float" if dtype.itemsize == 4 else "double"

@@ -197,7 +197,12 @@ class Nest:
         """The dtype in which the operands of a comparison meet."""
         kinds = [o.dtype for o in i.operands if isinstance(o, Value)]
         numbers = [float(o.value) if isinstance(o, Scalar) else o for o in i.operands if not isinstance(o, Value)]
-        return np.result_type(*kinds, *numbers)
+        meeting = np.result_type(*kinds, *numbers)
+        if meeting.kind in "iu":  # an integer that it does not hold is not wrapped, but larger or smaller than all
+            held = np.iinfo(meeting)
+            beyond = [np.min_scalar_type(n) for n in numbers if not held.min <= n <= held.max]
+            meeting = np.result_type(meeting, *beyond)
+        return meeting
 
     def _power_scalar(self, i: Instruction, out: Value) -> str:
         exponent = i.static["exponent"]
