@@ -1,6 +1,7 @@
 """The NumPy emitter: what it writes computes what the program says, and no buffer is taken too early."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -110,6 +111,25 @@ def programs(draw):
 @given(programs())
 def test_what_is_written_computes_what_the_program_says(program):
     agree(program)
+
+
+@pytest.mark.parametrize("name", ["i", "range", "zip", "slice", "float", "np", "memory", "steps"])
+def test_what_a_user_calls_like_a_builtin_does_not_stand_for_it(name):
+    x, out = Value("input", (), "float64", "x"), Value("result", (), "float64")
+    state, first, last = (
+        Value("state", (70_000,), "float64", name),
+        *[Value("result", (70_000,), "float64", name) for _ in "ab"],
+    )
+    body = [
+        Instruction("add", (state, np.inf), {}, (first,)),
+        Instruction("minimum", (first, 1.0), {}, (last,)),
+        Instruction("negative", (x,), {}, (out,)),
+    ]
+    program = Program("step", [x], [state], [], [], body, [(state, last)], [out])
+    agree(program)
+    memory = np.zeros(70_000)
+    np.testing.assert_array_equal(emit(program).bind_many([memory])(2, np.arange(2.0)), [0, -1])
+    np.testing.assert_array_equal(memory, 1)
 
 
 @given(programs())

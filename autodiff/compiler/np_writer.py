@@ -62,8 +62,8 @@ class Writer:
     results : list of Value
     """
 
-    #: Names that stand for something else.
-    reserved: tuple[str, ...] = ("np", "make", "memory")
+    #: Names that stand for something else in what is written.
+    reserved: tuple[str, ...] = ("np", "make", "memory", "i", "range", "zip", "slice", "float", "Ellipsis")
 
     def __init__(self, program: Program, plan: Plan, results: Sequence[Value]) -> None:
         self.program, self.plan, self.results = program, plan, list(results)

@@ -92,6 +92,7 @@ def save(
     """
     emitted = emit(program)
     name = program.name if program.name.isidentifier() else "step"
+    name = f"{name}_step" if name in ("np", *_OWN) else name
     embedding = Embedding()
     embedding.reserve([name, *_OWN])
     called = []

@@ -1,5 +1,6 @@
 """A saved step runs alone, with no import but NumPy, computes what the step does, and tests itself."""
 
+import runpy
 import subprocess
 import sys
 
@@ -70,6 +71,21 @@ def test_it_tests_itself(tmp_path, middle):
     _, _, path = saved(tmp_path, model, optim.Adam(model.parameters(), lr=0.01))
     done = alone(str(path))
     assert (done.returncode, done.stdout, done.stderr) == (0, "ok\n", "")
+
+
+@pytest.mark.parametrize("name", ["run", "test", "state", "settings", "make", "np"])
+def test_a_step_may_have_a_name_that_the_file_uses_otherwise(tmp_path, name):
+    def function(x):
+        return x.exp()
+
+    function.__name__ = name
+    step = ad.compile(function)
+    for _ in range(2):
+        step(ad.ones(3))
+    path = str(tmp_path / "step.py")
+    step.save_source(path)
+    assert alone(path).stdout == "ok\n"
+    np.testing.assert_allclose(runpy.run_path(path)[f"{name}_step"](np.zeros(3, np.float32)), 1)
 
 
 def test_its_self_test_can_fail(tmp_path):
