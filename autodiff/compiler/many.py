@@ -63,13 +63,19 @@ def _row(stacked: Any, k: int) -> Any:
 def _stacked(x: Any) -> Any:
     """A result of one step as one of many."""
     if isinstance(x, Value):
-        return wrap(np.array(x._array)[None])  # a Tensor of the user's goes on changing
+        return wrap(np.array(x._array[None]))  # it may be the user's own, which goes on
     return np.asarray(x)[None] if isinstance(x, (np.ndarray, float)) else x
 
 
 def _joined(parts: Sequence[Any]) -> Any:
     """One result of all rounds, one after the other."""
     if isinstance(parts[0], Value):
+        shapes = list(dict.fromkeys([x._array.shape[1:] for x in parts]))
+        if len(shapes) > 1:
+            raise ShapeError(
+                f"run made all steps, and their results, of shapes {shapes}, do not fit into one Tensor; "
+                "return what has one shape, such as the loss, or give batches of another size to a run of their own"
+            )
         return wrap(np.concatenate([x._array for x in parts]))
     return np.concatenate(parts) if isinstance(parts[0], np.ndarray) else parts[0]
 

@@ -142,7 +142,7 @@ class Step:
         # Whether all that a call may raise is known before the first of many has changed anything.
         self.can_loop = all(i.operands[0] in final.inputs for i in self.checks)
         self.can_loop &= getattr(self.backend.emitted, "can_loop", True)
-        # A Tensor of the user's that is returned is not computed, and so not laid down step by step.
+        # A Tensor of the user's that is returned is asked for as each step leaves it.
         self.can_loop &= not any(isinstance(o.kept, TensorValue) for o in self.outputs)
         self.stamped: list[Storage] = []
         self.run_many: Callable[..., Any] | None = None

@@ -10,6 +10,7 @@ import nn
 import optim
 from autodiff.compiler import many, np_fusing
 from autodiff.compiler.np_splitting import split
+from autodiff.errors import ShapeError
 from autodiff.trees import flatten
 from tests.compiled.scenarios import SCENARIOS, mlp, usual
 from tests.compiled.test_equal_to_eager import BACKENDS, arrays, assert_same, exactly, in_norm
@@ -142,13 +143,14 @@ def test_results_without_dims_of_their_own_and_of_every_other_kind():
     def f(x, y):
         state.add_(x.sum() * 0 + 1)
         total = x.sum() + y
-        return {"state": state * 1, "x": x, "row": x[0], "turned": x.T, "total": total, "twice": (total, total)}
+        twice = total, total
+        return {"state": state * 1, "own": state, "x": x, "row": x[0], "turned": x.T, "total": total, "twice": twice}
 
     fast = ad.compile(f, backend="numpy")
     xs, ys = ad.rand(20, 2, 3), ad.rand(20)
     found = fast.run(xs, ys)
     for k in range(20):
-        assert found["state"][k].tolist() == [k + 1] * 3
+        assert found["state"][k].tolist() == found["own"][k].tolist() == [k + 1] * 3
         np.testing.assert_array_equal(found["x"][k].numpy(), xs[k].numpy())
         np.testing.assert_array_equal(found["row"][k].numpy(), xs[k, 0].numpy())
         np.testing.assert_array_equal(found["turned"][k].numpy(), xs[k].T.numpy())
@@ -255,6 +257,12 @@ def test_batches_may_come_in_the_same_memory_and_the_last_may_be_smaller():
     other, twin, _ = training()
     np.testing.assert_allclose(losses.numpy(), [other(x, y).item() for x, y in batches(xs, ys)], rtol=1e-4)
     assert_close(weights(model), weights(twin))
+
+
+def test_results_of_several_shapes_are_refused_in_the_words_of_the_user():
+    fast = ad.compile(lambda x: x * 2, backend="numpy")
+    with pytest.raises(ShapeError, match=r"\[\(4, 2\), \(3, 2\)\].* such as the loss"):
+        fast.run([(ad.ones(n, 2),) for n in (4, 4, 4, 3)])
 
 
 def test_a_look_at_the_gradients_does_not_end_the_looping(looped):
