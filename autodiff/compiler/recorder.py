@@ -61,14 +61,13 @@ class Known:
 
 
 class Draw(NamedTuple):
-    """Random numbers that the step draws: how to draw them again, and by what to know them."""
+    """Random numbers that the step draws: how to draw them again."""
 
     value: Value
     generator: Any
     method: str
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
-    checksum: int
 
 
 class Recorder:
@@ -91,6 +90,8 @@ class Recorder:
         self.draws: list[Draw] = []
         #: Draws that no Tensor was made of yet, each with the user's line.
         self.unheard: dict[Value, str | None] = {}
+        #: By what the numbers that were drawn are known to be unchanged, without a copy of them.
+        self.checksums: dict[Value, int] = {}
         #: The arguments.
         self.given: list[Known] = []
         self.given_leaves: set[Leaf] = set()
@@ -171,16 +172,14 @@ class Recorder:
             self.unheard.pop(root.value, None)
             self._check_draw(root)
         if root.storage is not None and root.storage.version > root.version and not written:
-            self.fail("memory was changed in a way that cannot be recorded", "change it with operations on Tensors")
+            self.refuse("memory was changed in a way that cannot be recorded", "change it with operations on Tensors")
         elif known.base is not None and root.version > known.version:
             self._look_again(known)
         return known.value
 
     def _unheard(self, t: Any) -> Known:
         """Know a Tensor of which nothing was heard: memory that was there before, or a constant."""
-        array = t._array
-        value = self._new_state(array, t._storage, "")
-        return self.memory[value]
+        return self.memory[self._new_state(t._array, t._storage, "")]
 
     def _look_again(self, known: Known) -> None:
         """Compute a view anew, whose memory was written through another Tensor."""
@@ -399,7 +398,8 @@ class Recorder:
         if self.failure is None and isinstance(drawn, np.ndarray):
             value = Value("draw", drawn.shape, drawn.dtype, method)
             self.program.draws.append(value)
-            self.draws.append(Draw(value, generator, method, args, kwargs, _checksum(drawn)))
+            self.draws.append(Draw(value, generator, method, args, kwargs))
+            self.checksums[value] = _checksum(drawn)
             self._know(drawn, value, None)
             self.unheard[value] = source_of_the_user()
 
@@ -411,15 +411,14 @@ class Recorder:
     def check_draws(self) -> None:
         """Refuse random numbers that NumPy took, or changed behind the recorder's back, after their last use too."""
         for where in self.unheard.values():
-            self.fail("random numbers were taken by NumPy", _DRAW, where)
+            self.refuse("random numbers were taken by NumPy", _DRAW, where)
         for known in list(self.known.values()):
             if known.value.kind == "draw":
                 self._check_draw(known)
 
     def _check_draw(self, known: Known) -> None:
-        draw = next(d for d in self.draws if d.value is known.value)
         drawn = None if known.alive is None else known.alive()
-        if drawn is not None and _checksum(drawn) != draw.checksum:
+        if drawn is not None and _checksum(drawn) != self.checksums[known.value]:
             self.refuse("random numbers were changed by NumPy", _DRAW)
 
     def optimize(self, optimizer: Any) -> None:
@@ -442,12 +441,8 @@ class Recorder:
 
     # ------------------------------------------------------------------ what cannot be recorded
 
-    def refuse(self, what: str, mend: str) -> None:
-        """Give up, naming the user's line."""
-        self.fail(what, mend)
-
-    def fail(self, what: str, mend: str, where: str | None = None) -> None:
-        """Keep the first reason; the call goes on without being recorded."""
+    def refuse(self, what: str, mend: str, where: str | None = None) -> None:
+        """Give up, naming the user's line. The first reason is kept; the call goes on without being recorded."""
         if self.failure is None:
             where = source_of_the_user() if where is None else where
             self.failure = RecordingError(f"{where + chr(10) + '  ' if where else ''}{what}; {mend}")
@@ -469,7 +464,6 @@ def _shape_depends_on_values(name: str, args: Sequence[Any], static: dict[str, A
 
 
 def _checksum(array: Any) -> int:
-    """By what an array is known to be unchanged, without a copy of it."""
     return crc32(np.ascontiguousarray(array))  # type: ignore[arg-type]
 
 
