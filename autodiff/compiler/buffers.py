@@ -7,7 +7,8 @@ reads any more. What remains is laid out in one piece of memory, in which arrays
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import insort
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -306,15 +307,9 @@ class Plan:
                     break
                 at = max(at, other.offset + _lines(other.size))
             memory.offset = at
-            _insert(placed, memory, lambda m: m.offset)
+            insort(placed, memory, key=lambda m: m.offset)
             self.size = max(self.size, at + need)
 
 
 def _lines(size: int) -> int:
     return -(-max(size, 1) // LINE) * LINE
-
-
-def _insert(placed: list[Memory], memory: Memory, key: Callable[[Memory], int]) -> None:
-    from bisect import insort
-
-    insort(placed, memory, key=key)

@@ -171,12 +171,7 @@ FORMULAS: dict[str, Callable[..., str]] = {
 }
 
 #: Operations that make no sense of whole numbers here: the result must be floating.
-FLOATING = frozenset(
-    [
-        *("divide", "power", "power_scalar", "reciprocal", "rsqrt", "ndtr"),
-        *_FUNCTIONS,
-    ]
-)
+FLOATING = frozenset(["divide", "power", "reciprocal", "rsqrt", "ndtr", *_FUNCTIONS])
 
 
 def converted(let: Let, x: str, old: DType, new: DType) -> str:

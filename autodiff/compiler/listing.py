@@ -23,15 +23,15 @@ class Names:
         given = [*program.inputs, *program.states, *program.draws]
         results = [v for i in program.instructions for v in i.outputs if v is not None]
         for v in dict.fromkeys([*given, *results]):
-            self.found[v] = self._unique(v.name) if v.name else self._numbered("v")
+            self.found[v] = self._unique(v.name) if v.name else self._numbered()
 
     def _unique(self, name: str) -> str:
         self.taken[name] += 1
         return name if self.taken[name] == 1 else self._unique(f"{name}_{self.taken[name]}")
 
-    def _numbered(self, letter: str) -> str:
-        self.taken[f"#{letter}"] += 1
-        return self._unique(f"{letter}{self.taken[f'#{letter}']}")
+    def _numbered(self) -> str:
+        self.taken["#"] += 1
+        return self._unique(f"v{self.taken['#']}")
 
     def __call__(self, operand: Any) -> str:
         """What an operand is called."""

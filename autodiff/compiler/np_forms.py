@@ -213,7 +213,7 @@ def _sum(i: Instruction) -> Form | None:
         if flat and len(axes) == x.ndim and x.size <= _SHORT:
             return [f"{w.function('dot')}({w.flat(x)}, {w.filled(share, x.size, x.dtype)}, {w.flat(out, ())})"]
         if x.ndim == 2 and axes == (0,):
-            return [f"{w.function('dot')}({w.filled(share, len_of(x), x.dtype)}, {name}, {w.flat(out)})"]
+            return [f"{w.function('dot')}({w.filled(share, x.shape[0], x.dtype)}, {name}, {w.flat(out)})"]
         if x.ndim == 2 and axes == (1,) and x.shape[1] <= _NARROW:
             return [f"{w.function('dot')}({name}, {w.filled(share, x.shape[1], x.dtype)}, {w.flat(out)})"]
         lines = [_reduce(w, "add", i, name, target)]
@@ -222,11 +222,6 @@ def _sum(i: Instruction) -> Form | None:
         return lines
 
     return Form("write", write)
-
-
-def len_of(x: Value) -> int:
-    """The number of rows."""
-    return x.shape[0]
 
 
 def _reduce(w: Writer, ufunc: str, i: Instruction, x: str, out: str) -> str:

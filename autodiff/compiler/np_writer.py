@@ -23,7 +23,6 @@ __all__ = ["BLOCK_BYTES", "Writer", "blocked", "indented", "tupled"]
 BLOCK_BYTES = 192 * 1024
 #: From so many elements on an update runs over blocks.
 _LARGE = 1 << 16
-_TITLES = {"forward": "forward", "backward": "backward", "update": "update"}
 
 
 def blocked(plan: Plan, instructions: Sequence[Instruction]) -> list[tuple[int, int]]:
@@ -336,7 +335,7 @@ class Writer:
             lines = [*self.before, *lines]
             if lines:
                 if i.place.phase != phase:
-                    self.lines += ["", f"# ---- {_TITLES.get(i.place.phase, i.place.phase)}"]
+                    self.lines += ["", f"# ---- {i.place.phase}"]
                     phase = i.place.phase
                 if i.place != place and _comment(i.place):
                     self.lines.append(f"# {_comment(i.place)}")
@@ -387,7 +386,7 @@ class Writer:
             if name not in columns:
                 columns[name] = self._unique(f"{name}_block")
             self.local[v] = columns[name]
-        scratch = {self.name_outside(v) for v in arrays if self._is_scratch(v, start, end)}
+        scratch = {self.names[v] for v in arrays if self._is_scratch(v, start, end)}
         cut = ", ".join([f"{n}[: {size} - i]" if n in scratch else f"{n}[i : i + {length}]" for n in columns])
         blocks = self._unique("blocks")
         self.head.append(f"{blocks} = [({cut},) for i in range(0, {size}, {length})]")
@@ -396,10 +395,6 @@ class Writer:
         for v in arrays:
             del self.local[v]
         return [f"for {', '.join(columns.values())}, in {blocks}:", *lines]
-
-    def name_outside(self, v: Value) -> str:
-        """What a value is called outside of the loop."""
-        return self.names[v]
 
     def _is_scratch(self, v: Value, start: int, end: int) -> bool:
         memory = self.plan.memory(v)

@@ -70,23 +70,23 @@ class Emitted:
 
     def bind(self, states: Sequence[Array]) -> Callable[..., Any]:
         """The step, on this state."""
-        return self._made("trusted", "", states, self.program.results)
+        return self._made("trusted", "", states)
 
     def bind_many(self, states: Sequence[Array]) -> Callable[..., Any]:
         """``run_many(steps, *stacked_inputs, *stacked_draws, *settings)``: many steps, whose results are stacked."""
-        return self._made("many", "steps, ", states, self.program.results)
+        return self._made("many", "steps, ", states)
 
-    def _made(self, function: str, first: str, states: Sequence[Array], results: Sequence[Value]) -> Callable[..., Any]:
+    def _made(self, function: str, first: str, states: Sequence[Array]) -> Callable[..., Any]:
         """The Python function around the machine code, which makes the arrays of the results."""
         code = machine.load(self.source)
         held, table = self._table(states)
         called = made_callable(code.address(function), table, (code, held))
         given = [f"x{k}" for k in range(len(self.program.inputs) + len(self.program.draws))]
         settings = [f"s{k}" for k in range(len(self.program.settings))]
-        outs = [f"r{k}" for k in range(len(results))]
+        outs = [f"r{k}" for k in range(len(self.program.results))]
         scope: dict[str, Any] = {"called": called, "empty": np.empty, "fail": partial(self._fail, states)}
         lines = []
-        for k, v in enumerate(results):
+        for k, v in enumerate(self.program.results):
             scope[f"dtype{k}"] = v.dtype
             shape = f"(steps, {''.join(f'{n}, ' for n in v.shape)})" if first else repr(v.shape)
             lines.append(f"r{k} = empty({shape}, dtype{k})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autodiff.compiler.passes.arrangement import ARRANGEMENTS
 from autodiff.compiler.program import Instruction, Program, Value
 from autodiff.compiler.rewriting import Sweep, sweep
 
@@ -19,7 +20,7 @@ def transposes(program: Program) -> Program:
         read = readers.get(out, [])
         return i.operands[0] if read and out not in known.kept and all(r.op == "matmul" for r in read) else None
 
-    return sweep(program, {"swap_last": [_of_product, _back_again], "contiguous": [_for_products]})
+    return sweep(program, {"swap_last": [_of_product, *ARRANGEMENTS["swap_last"]], "contiguous": [_for_products]})
 
 
 def _of_product(i: Instruction, known: Sweep) -> Any:
@@ -36,9 +37,3 @@ def _of_product(i: Instruction, known: Sweep) -> Any:
         Instruction("swap_last", (x,), {}, (turned[1],), i.place),
         Instruction("matmul", tuple(turned), {}, i.outputs, i.place),
     ]
-
-
-def _back_again(i: Instruction, known: Sweep) -> Any:
-    """Exchanged twice, dimensions are where they were."""
-    before = known.producer(i.operands[0], "swap_last")
-    return None if before is None else before.operands[0]
