@@ -14,7 +14,6 @@ import numpy as np
 from autodiff.compiler.builder import Builder, Traced
 from autodiff.compiler.forms import FORMS, Facts, Form
 from autodiff.compiler.program import Instruction, Program, Value
-from autodiff.compiler.rewriting import replaced, with_current
 from autodiff.primitive import Primitive, primitives
 from autodiff.rules import ResolvedRule
 
@@ -26,7 +25,7 @@ def lower(program: Program) -> Program:
     lowering = Lowering(program)
     for instruction in program.instructions:
         lowering.add(instruction)
-    return replaced(program, lowering.instructions, lowering.renamed)
+    return program.with_instructions(lowering.instructions, lowering.renamed)
 
 
 class Lowering:
@@ -47,7 +46,7 @@ class Lowering:
 
     def add(self, instruction: Instruction) -> None:
         """Add an instruction, or its parts."""
-        instruction = with_current(instruction, self.renamed)
+        instruction = instruction.with_current(self.renamed)
         op = primitives[instruction.op]
         form: Form | None = FORMS.get(op.name, _by_composite if op.composite is not None else None)
         builder = Builder(instruction.place)

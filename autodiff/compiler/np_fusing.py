@@ -113,10 +113,7 @@ class _Fusing:
             if not (self._take(i) or self._put_later(i) or self._subtract(i) or self._gate(i)):
                 self.done.append(i)
         read = {v for i in self.done for v in i.reads()} | self.kept
-        kept = [i for i in self.done if i.op not in _LOOKS or i.outputs[0] in read]
-        new = self.program.with_instructions(())
-        new.instructions = kept
-        return new
+        return self.program.with_instructions([i for i in self.done if i.op not in _LOOKS or i.outputs[0] in read])
 
     def _labels(self, indices: object, rows: int, width: int) -> Value | None:
         """The checked class numbers that a column of indices is."""

@@ -7,6 +7,7 @@ network that is a quarter of all operations: the checks of the targets before, a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from autodiff.compiler.np_forms import BINARY, UNARY
@@ -52,17 +53,9 @@ class Split:
     def looped(self, program: Program) -> Program:
         """The loop's body as a program, which returns what is carried."""
         given = {v: v if v.kind == "input" else Value("input", v.shape, v.dtype, v.name) for v in self.given}
-        body = Program(
-            program.name,
-            [given[v] for v in self.given],
-            program.states,
-            [],
-            program.settings,
-            self.each,
-            program.updates,
-            self.carried,
-        )
-        return body.with_instructions(self.each, {v: new for v, new in given.items() if new is not v})
+        body = replace(program, inputs=[given[v] for v in self.given], draws=[], results=self.carried)
+        renamed = {v: new for v, new in given.items() if new is not v}
+        return body.with_instructions([i.with_current(renamed) for i in self.each], renamed)
 
 
 def split(program: Program) -> Split:

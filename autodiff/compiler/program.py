@@ -8,8 +8,8 @@ copies is the emitter's business.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -91,6 +91,13 @@ class Place:
 Operand = Any
 
 
+def current(operand: Operand, renamed: Mapping[Value, Value]) -> Any:
+    """What an operand is called now, where `renamed` says which values took the place of which."""
+    while isinstance(operand, Value) and operand in renamed:
+        operand = renamed[operand]
+    return operand
+
+
 @dataclass(eq=False)
 class Instruction:
     """One application of a primitive.
@@ -122,6 +129,12 @@ class Instruction:
         """The same, of other operands."""
         return Instruction(self.op, tuple(operands), self.static, self.outputs, self.place)
 
+    def with_current(self, renamed: Mapping[Value, Value]) -> Instruction:
+        """The same, of what its operands are called now."""
+        if not any(isinstance(o, Value) and o in renamed for o in self.operands):
+            return self
+        return self.with_operands([current(o, renamed) for o in self.operands])
+
 
 @dataclass(eq=False)
 class Program:
@@ -152,20 +165,20 @@ class Program:
     results: list[Value] = field(default_factory=list)
 
     def with_instructions(
-        self, instructions: Sequence[Instruction], renamed: dict[Value, Value] | None = None
+        self, instructions: Sequence[Instruction], renamed: Mapping[Value, Value] | None = None
     ) -> Program:
-        """The same program with other instructions; `renamed` says which values took the place of which."""
-        final = _Renaming(renamed or {})
-        return Program(
-            self.name,
-            self.inputs,
-            self.states,
-            self.draws,
-            self.settings,
-            [i.with_operands(final(o) for o in i.operands) for i in instructions],
-            [(state, final(value)) for state, value in self.updates],
-            [final(value) for value in self.results],
-        )
+        """The same program with other instructions, whose operands have their new names already.
+
+        Parameters
+        ----------
+        instructions : sequence of Instruction
+        renamed : dict of Value to Value, optional
+            Which values took the places of which: new values of states and results are called so, too.
+        """
+        names = renamed or {}
+        updates = [(state, current(value, names)) for state, value in self.updates]
+        results = [current(value, names) for value in self.results]
+        return replace(self, instructions=list(instructions), updates=updates, results=results)
 
     def producers(self) -> dict[Value, Instruction]:
         """The instruction that computes each computed value."""
@@ -217,18 +230,6 @@ class Program:
         from autodiff.compiler.listing import listing
 
         return listing(self)
-
-
-class _Renaming:
-    """Follows chains of renamed values to their end."""
-
-    def __init__(self, renamed: dict[Value, Value]) -> None:
-        self.renamed = renamed
-
-    def __call__(self, operand: Operand) -> Any:
-        while isinstance(operand, Value) and operand in self.renamed:
-            operand = self.renamed[operand]
-        return operand
 
 
 def _look(operand: Operand, known: dict[Value, Any]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from autodiff.compiler.program import Instruction, Operand, Program, Value
 
-__all__ = ["Rule", "Sweep", "replaced", "sweep", "with_current"]
+__all__ = ["Rule", "Sweep", "sweep"]
 
 
 class Sweep:
@@ -38,27 +38,6 @@ class Sweep:
         return self.uses.get(value, 0) == 1 and value not in self.kept
 
 
-def with_current(i: Instruction, renamed: Mapping[Value, Value]) -> Instruction:
-    """An instruction of what its operands are called now."""
-    for o in i.operands:
-        if isinstance(o, Value) and o in renamed:
-            return i.with_operands([_followed(o, renamed) for o in i.operands])
-    return i
-
-
-def _followed(operand: Operand, renamed: Mapping[Value, Value]) -> Any:
-    while isinstance(operand, Value) and operand in renamed:
-        operand = renamed[operand]
-    return operand
-
-
-def replaced(program: Program, instructions: list[Instruction], renamed: dict[Value, Value]) -> Program:
-    """The program with instructions whose operands have their new names already."""
-    new = program.with_instructions((), renamed)
-    new.instructions = instructions
-    return new
-
-
 #: A rule is shown an instruction: it gives an operand to stand for the result, an instruction, or several of which the
 #: last has the outputs of the one it was shown; None where it does not apply.
 Rule = Callable[[Instruction, Sweep], Any]
@@ -70,8 +49,7 @@ def sweep(program: Program, rules: Mapping[str, Sequence[Rule]]) -> Program:
     kept: list[Instruction] = []
     waiting = list(reversed(program.instructions))
     while waiting:
-        i = waiting.pop()
-        i = with_current(i, known.renamed)
+        i = waiting.pop().with_current(known.renamed)
         found = next((f for rule in rules.get(i.op, ()) if (f := rule(i, known)) is not None), None)
         if found is None:
             kept.append(i)
@@ -82,4 +60,4 @@ def sweep(program: Program, rules: Mapping[str, Sequence[Rule]]) -> Program:
                 found.name = i.outputs[0].name
         else:
             waiting.extend(reversed(found if isinstance(found, list) else [found]))
-    return replaced(program, kept, known.renamed)
+    return program.with_instructions(kept, known.renamed)

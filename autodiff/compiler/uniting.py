@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from autodiff.compiler.memory import FlatMemory
@@ -49,17 +50,8 @@ def unite(program: Program, memory: dict[Value, Any], members: Sequence[Value], 
     changed = any(v in new for v in members)
     updates = [(s, v) for s, v in program.updates if s not in renamed] + ([(flat, joint)] if changed else [])
     states = [s for s in program.states if s not in renamed] + [flat]
-    united = Program(
-        program.name,
-        program.inputs,
-        states,
-        program.draws,
-        program.settings,
-        [*before, *program.instructions, *(after if changed else [])],
-        updates,
-        program.results,
-    )
-    return united.with_instructions(united.instructions, renamed)
+    body = [i.with_current(renamed) for i in (*program.instructions, *(after if changed else []))]
+    return replace(program, states=states, updates=updates).with_instructions([*before, *body], renamed)
 
 
 def _joined(values: list[Value], place: Place) -> tuple[list[Instruction], Value]:

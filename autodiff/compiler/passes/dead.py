@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from autodiff.compiler.program import Instruction, Program
-from autodiff.compiler.rewriting import replaced
 from autodiff.primitive import primitives
 
 __all__ = ["CHECKS", "dead_code"]
@@ -24,7 +23,7 @@ def dead_code(program: Program) -> Program:
             outputs = (i.outputs[0], *[v if v in live else None for v in i.outputs[1:]])
             i = Instruction(i.op, i.operands, i.static, _whole(i, outputs), i.place)
         kept.append(i)
-    return replaced(program, kept[::-1], {})
+    return program.with_instructions(kept[::-1])
 
 
 def _whole(instruction: Instruction, outputs: tuple[object, ...]) -> tuple[object, ...]:

@@ -8,7 +8,6 @@ import numpy as np
 
 from autodiff.compiler.passes.dead import CHECKS
 from autodiff.compiler.program import Instruction, Program, Value
-from autodiff.compiler.rewriting import replaced, with_current
 from autodiff.compiler.scalars import Scalar
 from autodiff.primitive import primitives
 
@@ -26,13 +25,13 @@ def constant_folding(program: Program) -> Program:
     kept: list[Instruction] = []
     renamed: dict[Value, Value] = {}
     for instruction in program.instructions:
-        instruction = with_current(instruction, renamed)
+        instruction = instruction.with_current(renamed)
         folded = _folded(instruction)
         if folded is None:
             kept.append(instruction)
         else:
             renamed.update(folded)
-    return replaced(program, kept, renamed)
+    return program.with_instructions(kept, renamed)
 
 
 def _folded(instruction: Instruction) -> dict[Value, Value] | None:

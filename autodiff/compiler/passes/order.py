@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from autodiff.compiler.passes.dead import CHECKS
 from autodiff.compiler.program import Instruction, Program, Value
-from autodiff.compiler.rewriting import replaced
 
 __all__ = ["checks_first"]
 
@@ -19,4 +18,4 @@ def checks_first(program: Program) -> Program:
             wanted.update(i.reads())
     first = [i for i in program.instructions if i in front]
     rest = [i for i in program.instructions if i not in front]
-    return replaced(program, [*first, *rest], {})
+    return program.with_instructions([*first, *rest])

@@ -6,7 +6,6 @@ from typing import Any
 
 from autodiff.compiler.passes.keys import instruction_key
 from autodiff.compiler.program import Instruction, Program, Value
-from autodiff.compiler.rewriting import replaced, with_current
 
 __all__ = ["common_subexpressions"]
 
@@ -17,7 +16,7 @@ def common_subexpressions(program: Program) -> Program:
     kept: list[Instruction] = []
     renamed: dict[Value, Value] = {}
     for instruction in program.instructions:
-        instruction = with_current(instruction, renamed)
+        instruction = instruction.with_current(renamed)
         key = instruction_key(instruction)
         at = seen.get(key)
         if at is None:
@@ -33,4 +32,4 @@ def common_subexpressions(program: Program) -> Program:
                 renamed[old] = new
                 new.name = new.name or old.name
         kept[at] = Instruction(first.op, first.operands, first.static, tuple(outputs), first.place)
-    return replaced(program, kept, renamed)
+    return program.with_instructions(kept, renamed)
