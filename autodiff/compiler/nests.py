@@ -239,8 +239,7 @@ class Nest:
             raise Unsupported("a reduction of a number")
         if out.dtype.kind == "b" or (i.op == "mean" and out.dtype.kind != "f"):
             raise Unsupported(f"{i.op} of {x.dtype}")
-        axis = i.static.get("axis")
-        axes = range(x.ndim) if axis is None else [a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,))]
+        axes = i.axes()
         kept = Value("result", tuple(1 if d in axes else n for d, n in enumerate(x.shape)), out.dtype)
         view = View(out, 0, whole(kept).strides, kept.shape).broadcast(self.shape)
         self.totals.append((i, view, self.element(x, out.dtype)))

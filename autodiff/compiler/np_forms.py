@@ -14,7 +14,7 @@ from autodiff.compiler.scalars import Scalar
 if TYPE_CHECKING:
     from autodiff.compiler.np_writer import Writer
 
-__all__ = ["BINARY", "UNARY", "Form", "call", "form_of", "is_ufunc"]
+__all__ = ["BINARY", "UNARY", "VIEWS", "Form", "call", "form_of", "is_ufunc"]
 
 #: Operations that are one ufunc: what NumPy calls it.
 UNARY = {
@@ -36,7 +36,8 @@ BINARY = {
     )
 }
 
-_VIEWS = ("reshape", "transpose", "swap_last", "index", "broadcast_to")
+#: Operations that are written as views.
+VIEWS = ("reshape", "transpose", "swap_last", "index", "broadcast_to")
 #: Up to so many elements a sum over everything is a product with ones, which saves a microsecond.
 _SHORT = 4096
 #: Rows of up to so many elements are summed by a product with ones.
@@ -191,17 +192,11 @@ def _where(i: Instruction) -> Form | None:
 # ---------------------------------------------------------------------- reductions and products
 
 
-def _axes(i: Instruction) -> tuple[int, ...]:
-    axis, n = i.static.get("axis"), i.operands[0].ndim
-    axes = range(n) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    return tuple([a % n for a in axes])
-
-
 def _sum(i: Instruction) -> Form | None:
     (x,), (out,) = i.operands, i.outputs
     if not isinstance(x, Value) or x.dtype != out.dtype or x.dtype.kind != "f" or x.dtype.itemsize < 4 or not x.ndim:
         return None
-    axes = _axes(i)
+    axes = i.axes()
     count = prod([x.shape[a] for a in axes])
     share = 1.0 / count if i.op == "mean" and count else 1.0
     if i.op == "mean" and not count:
@@ -225,7 +220,7 @@ def _sum(i: Instruction) -> Form | None:
 
 
 def _reduce(w: Writer, ufunc: str, i: Instruction, x: str, out: str) -> str:
-    axes: Any = _axes(i)
+    axes: Any = i.axes()
     axes = axes[0] if len(axes) == 1 else axes
     kept = ", True" if i.static.get("keepdims") else ""
     return f"{w.function(f'{ufunc}.reduce')}({x}, {axes}, None, {out}{kept})"
@@ -255,7 +250,7 @@ def _matmul(i: Instruction) -> Form | None:
 
 def _view(i: Instruction) -> Form | None:
     x, static = i.operands[0], i.static
-    if len(i.operands) != 1 or not isinstance(x, Value) or i.op not in _VIEWS:
+    if len(i.operands) != 1 or not isinstance(x, Value) or i.op not in VIEWS:
         return None
     if i.op == "reshape":
         return _viewing(f".reshape({_tuple(i.outputs[0].shape)})", lambda a: a.reshape(i.outputs[0].shape))
@@ -393,7 +388,7 @@ def _gate(i: Instruction) -> Form | None:
 _FORMS: dict[str, Callable[[Instruction], Form | None]] = {
     **dict.fromkeys([*UNARY, *BINARY], _ufunc),
     **dict.fromkeys(["copy", "contiguous", "cast"], _copy),
-    **dict.fromkeys(_VIEWS, _view),
+    **dict.fromkeys(VIEWS, _view),
     **dict.fromkeys(["sum", "mean"], _sum),
     **dict.fromkeys(["amax", "amin"], _extreme),
     "power_scalar": _power_scalar,

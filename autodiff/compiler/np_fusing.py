@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from autodiff.compiler.np_forms import VIEWS
 from autodiff.compiler.program import Instruction, Program, Value
 
 __all__ = ["Prepared", "fused", "prepare"]
@@ -85,8 +86,7 @@ def _computed(program: Program, native: bool, called: Sequence[Instruction]) -> 
     if not native:
         return set()
     calls = set(map(id, called))
-    views = ("reshape", "transpose", "swap_last", "index", "broadcast_to")
-    return {v for i in program.instructions if id(i) not in calls and i.op not in views for v in i.outputs[:1]}
+    return {v for i in program.instructions if id(i) not in calls and i.op not in VIEWS for v in i.outputs[:1]}
 
 
 # ---------------------------------------------------------------------- what becomes one

@@ -121,9 +121,7 @@ class ManyWriter(Writer):
         if i.op in ELEMENTWISE or i.op == "check_classes":
             return self.expression(i)
         if i.op in REDUCTIONS:
-            n, axis = i.operands[0].ndim, i.static.get("axis")
-            axes = range(n) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-            static = {**i.static, "axis": tuple([a % n + 1 for a in axes])}
+            static = {**i.static, "axis": tuple([a + 1 for a in i.axes()])}
             return self.expression(Instruction(i.op, i.operands, static, i.outputs))
         if i.op == "rows.positions":
             width = i.static["width"]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from autodiff.compiler.np_forms import BINARY, UNARY
+from autodiff.compiler.np_forms import BINARY, UNARY, VIEWS
 from autodiff.compiler.program import Instruction, Program, Value
 from autodiff.compiler.scalars import Scalar
 
@@ -21,7 +21,6 @@ ELEMENTWISE = frozenset(
     [*UNARY, *BINARY, "where", "cast", "copy", "contiguous", "power_scalar", "reciprocal", "rsqrt", "clip"]
 )
 REDUCTIONS = frozenset(["sum", "mean", "amax", "amin"])
-_VIEWS = frozenset(["reshape", "transpose", "swap_last", "index", "broadcast_to"])
 _ROWS = frozenset(["rows.positions", "rows.take"])
 #: Larger arrays stay in the loop, in memory that it uses again and again.
 _LARGEST = 1024
@@ -71,7 +70,7 @@ def split(program: Program) -> Split:
 
 def _spreads(i: Instruction) -> bool:
     """Whether an operation can be done for all steps at once."""
-    if i.op not in ELEMENTWISE | REDUCTIONS | _VIEWS | _ROWS or len(i.outputs) != 1 or i.outputs[0].size > _LARGEST:
+    if i.op not in ELEMENTWISE | REDUCTIONS | {*VIEWS} | _ROWS or len(i.outputs) != 1 or i.outputs[0].size > _LARGEST:
         return False
     if any(isinstance(o, Scalar) for o in i.operands):
         return False
@@ -118,4 +117,4 @@ def _keeps(v: Value, made: dict[Value, Instruction], late: set[int], known: set[
     i = made.get(v)
     if i is None:  # a state
         return False
-    return id(i) in late or (i.op not in _VIEWS and v not in new and v.size <= _LARGEST)
+    return id(i) in late or (i.op not in VIEWS and v not in new and v.size <= _LARGEST)

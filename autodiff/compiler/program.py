@@ -17,7 +17,7 @@ import numpy as np
 from autodiff.compiler.scalars import Scalar, Setting
 from autodiff.primitive import plain, primitives
 
-__all__ = ["Instruction", "Place", "Program", "Value"]
+__all__ = ["Instruction", "Place", "Program", "Value", "current", "end_to_end"]
 
 Array = np.ndarray[Any, Any]
 
@@ -125,6 +125,12 @@ class Instruction:
         """The values among the operands, each as often as it stands there."""
         return [o for o in self.operands if isinstance(o, Value)]
 
+    def axes(self) -> tuple[int, ...]:
+        """Of a reduction: the axes that it is over, from 0 on."""
+        axis, n = self.static.get("axis"), self.operands[0].ndim
+        axes = range(n) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        return tuple([a % n for a in axes])
+
     def with_operands(self, operands: Iterable[Operand]) -> Instruction:
         """The same, of other operands."""
         return Instruction(self.op, tuple(operands), self.static, self.outputs, self.place)
@@ -134,6 +140,16 @@ class Instruction:
         if not any(isinstance(o, Value) and o in renamed for o in self.operands):
             return self
         return self.with_operands([current(o, renamed) for o in self.operands])
+
+
+def end_to_end(values: Sequence[Value], place: Place) -> tuple[list[Instruction], Value]:
+    """Instructions that lay values of one dtype one after the other in one vector, and that vector."""
+    rows = [Value("result", (v.size,), v.dtype) for v in values]
+    made = [Instruction("reshape", (v,), {"shape": row.shape}, (row,), place) for v, row in zip(values, rows)]
+    if len(rows) == 1:
+        return made, rows[0]
+    joint = Value("result", (sum(v.size for v in values),), rows[0].dtype)
+    return [*made, Instruction("concatenate", tuple(rows), {"axis": 0}, (joint,), place)], joint
 
 
 @dataclass(eq=False)

@@ -22,7 +22,7 @@ from weakref import WeakKeyDictionary, ref
 import numpy as np
 
 from autodiff.compiler.places import Places
-from autodiff.compiler.program import Instruction, Place, Program, Value
+from autodiff.compiler.program import Instruction, Place, Program, Value, end_to_end
 from autodiff.compiler.scalars import Scalar, Setting
 from autodiff.errors import RecordingError
 from autodiff.frames import source_of_the_user
@@ -203,9 +203,9 @@ class Recorder:
 
     def joined(self, tensors: Sequence[Any]) -> Value:
         """Tensors of one dtype, one after the other in one vector."""
-        rows = [self.emit("reshape", (self.value_of(t),), {"shape": (-1,)}, (t._array.size,), t.dtype) for t in tensors]
-        size = sum(row.size for row in rows)
-        return rows[0] if len(rows) == 1 else self.emit("concatenate", rows, {"axis": 0}, (size,), rows[0].dtype)
+        made, vector = end_to_end([self.value_of(t) for t in tensors], self.places.here(self.phase))
+        self.program.instructions += made
+        return vector
 
     def parted(self, flat: Value, parts: Sequence[slice], like: Sequence[Any]) -> list[Value]:
         """Parts of a vector, in the shapes of Tensors."""

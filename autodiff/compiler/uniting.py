@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from autodiff.compiler.memory import FlatMemory
-from autodiff.compiler.program import Instruction, Place, Program, Value
+from autodiff.compiler.program import Instruction, Place, Program, Value, end_to_end
 
 __all__ = ["prune", "unite"]
 
@@ -46,25 +46,12 @@ def unite(program: Program, memory: dict[Value, Any], members: Sequence[Value], 
         start += v.size
     new = dict(program.updates)
     place = next((i.place for i in reversed(program.instructions)), Place())
-    after, joint = _joined([new.get(v, v) for v in members], place)
+    after, joint = end_to_end([new.get(v, v) for v in members], place)
     changed = any(v in new for v in members)
     updates = [(s, v) for s, v in program.updates if s not in renamed] + ([(flat, joint)] if changed else [])
     states = [s for s in program.states if s not in renamed] + [flat]
     body = [i.with_current(renamed) for i in (*program.instructions, *(after if changed else []))]
     return replace(program, states=states, updates=updates).with_instructions([*before, *body], renamed)
-
-
-def _joined(values: list[Value], place: Place) -> tuple[list[Instruction], Value]:
-    """Instructions that lay values out one after the other."""
-    made: list[Instruction] = []
-    rows: list[Value] = []
-    for v in values:
-        row = Value("result", (v.size,), v.dtype)
-        made.append(Instruction("reshape", (v,), {"shape": (-1,)}, (row,), place))
-        rows.append(row)
-    joint = Value("result", (sum(v.size for v in values),), values[0].dtype)
-    made.append(Instruction("concatenate", tuple(rows), {"axis": 0}, (joint,), place))
-    return made, joint
 
 
 def prune(program: Program) -> Program:

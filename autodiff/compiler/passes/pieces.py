@@ -7,7 +7,7 @@ from typing import Any
 from autodiff.compiler.inference import ELEMENTWISE
 from autodiff.compiler.passes.flat import cut_of
 from autodiff.compiler.passes.keys import operand_key
-from autodiff.compiler.program import Instruction, Operand, Place, Program, Value
+from autodiff.compiler.program import Instruction, Operand, Program, Value, end_to_end
 from autodiff.compiler.rewriting import Sweep, sweep
 
 __all__ = ["joint_pieces"]
@@ -32,7 +32,11 @@ def _joint(i: Instruction, known: Sweep) -> Any:
     if "" in kinds or kinds.count("several") > 1 or kinds.count("same") == len(kinds):
         return None
     before: list[Instruction] = []
-    operands = [c[0] if k == "same" else _joined(c, i.outputs[0], first.place, before) for c, k in zip(columns, kinds)]
+    operands: list[Operand] = []
+    for column, kind in zip(columns, kinds):
+        joining, operand = ([], column[0]) if kind == "same" else end_to_end(column, first.place)
+        before += joining
+        operands.append(operand)
     return [*before, Instruction(first.op, tuple(operands), first.static, i.outputs, first.place)]
 
 
@@ -68,14 +72,3 @@ def _unshaped(x: Value, known: Sweep) -> Value:
     while (reshaped := known.producer(x, "reshape")) is not None:
         x = reshaped.operands[0]
     return x
-
-
-def _joined(column: tuple[Value, ...], out: Value, place: Place, before: list[Instruction]) -> Value:
-    """Operands one after the other, as a vector."""
-    rows = []
-    for o in column:
-        rows.append(Value("result", (o.size,), o.dtype))
-        before.append(Instruction("reshape", (o,), {"shape": (o.size,)}, (rows[-1],), place))
-    joint = Value("result", out.shape, column[0].dtype)
-    before.append(Instruction("concatenate", tuple(rows), {"axis": 0}, (joint,), place))
-    return joint
