@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,10 +16,10 @@ __all__ = ["Prepared", "fused", "prepare"]
 _LOOKS = ("reshape", "index")
 
 
-class Prepared:
+class Prepared(NamedTuple):
     """A program as it is to be written.
 
-    Attributes
+    Parameters
     ----------
     instructions : list of Instruction
     updates : list of (Value, Value)
@@ -27,12 +28,9 @@ class Prepared:
         What is returned, each computed for this alone.
     """
 
-    def __init__(
-        self, instructions: list[Instruction], updates: list[tuple[Value, Value]], results: list[Value]
-    ) -> None:
-        self.instructions = instructions
-        self.updates = updates
-        self.results = results
+    instructions: list[Instruction]
+    updates: list[tuple[Value, Value]]
+    results: list[Value]
 
 
 def prepare(program: Program, native: bool, called: Sequence[Instruction]) -> Prepared:

@@ -148,7 +148,6 @@ class Step:
         self.run_many: Callable[..., Any] | None = None
         self.steps_at_once = 16
         self.run: Callable[..., Any] = _unbound
-        self.owners: set[int] | None = None
         self._read_at = -1
         self._numbers: list[Any] | None = None
 
@@ -224,8 +223,6 @@ class Step:
             self.bound = arrays
             self.run = self.backend.emitted.bind(arrays)
             self.run_many = None
-            owners = [owner(a) for a in arrays]
-            self.owners = {id(o) for o in owners} if all(isinstance(o, np.ndarray) for o in owners) else None
         del arrays
         self.stamped = self._stamped()
         for grads in self.grads:
@@ -310,9 +307,6 @@ class Step:
 
     def overlaps(self, array: Array) -> bool:
         """Whether an array may be a part of the state."""
-        memory = owner(array)
-        if self.owners is not None and isinstance(memory, np.ndarray):
-            return id(memory) in self.owners
         return any(np.may_share_memory(array, state) for state in self.bound)
 
     def counters(self) -> list[Any]:

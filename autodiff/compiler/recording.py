@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from weakref import ref
 
@@ -27,29 +28,27 @@ from autodiff.trees import Structure, flatten
 __all__ = ["Output", "Recording", "record"]
 
 
+@dataclass
 class Output:
     """One leaf of what a function returned.
 
-    Attributes
+    Parameters
     ----------
     index : int or None
         Which result of the program it is; None for what is `kept`: anything but a Tensor, or a Tensor of the user's.
-    tracked : bool
+    tracked : bool, default=False
         Whether it has a place in a graph.
-    plain : bool
+    plain : bool, default=False
         Whether it is an array and not a Tensor.
-    number : bool
+    number : bool, default=False
         Whether it is a Python number.
     """
 
-    def __init__(
-        self, index: int | None, kept: Any = None, tracked: bool = False, plain: bool = False, number: bool = False
-    ) -> None:
-        self.index = index
-        self.kept = kept
-        self.tracked = tracked
-        self.plain = plain
-        self.number = number
+    index: int | None
+    kept: Any = None
+    tracked: bool = False
+    plain: bool = False
+    number: bool = False
 
 
 class Recording:

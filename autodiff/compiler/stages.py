@@ -28,10 +28,8 @@ class Stages:
         return len(self._stages)
 
     def __getitem__(self, which: int | str) -> Program:
-        """A program by its number, or by the name of the pass."""
-        if isinstance(which, str):
-            return next(program for name, program in self._stages if name == which)
-        return self._stages[which][1]
+        """A program by its number, or by the name of the pass: the last one, of a pass that ran several times."""
+        return dict(self._stages)[which] if isinstance(which, str) else self._stages[which][1]
 
     @property
     def final(self) -> Program:

@@ -55,8 +55,7 @@ def unite(program: Program, memory: dict[Value, Any], members: Sequence[Value], 
 
 
 def prune(program: Program) -> Program:
-    """The program without states and settings that nothing uses."""
+    """The program without states that nothing uses."""
     used = {v for i in program.instructions for v in i.reads()} | program.kept()
     used |= {state for state, _ in program.updates}
-    program.states = [v for v in program.states if v in used]
-    return program
+    return replace(program, states=[v for v in program.states if v in used])
