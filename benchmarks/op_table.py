@@ -89,7 +89,7 @@ OPERATIONS: dict[str, Op] = {}
 NUMPY_NAMES = {
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
     "atan2": "arctan2", "sub": "subtract", "mul": "multiply", "div": "divide", "neg": "negative", "pow": "power",
-    "amax": "max", "amin": "min", "permute": "transpose", "cat": "concatenate", "flip": "flip",
+    "amax": "max", "amin": "min", "permute": "transpose", "cat": "concatenate",
 }  # fmt: skip
 
 
@@ -223,7 +223,7 @@ op("flip", "shape", lambda m, x: m.flip(x, (0,)), unit, numpy=lambda m, x: m.fli
 op("roll", "shape", lambda m, x: m.roll(x, 3), unit, numpy=lambda m, x: m.roll(x, 3))
 op("tril", "shape", lambda m, x: m.tril(x), rows, numpy=lambda m, x: m.tril(x))
 op("diagonal", "shape", lambda m, x: m.diagonal(x), rows, numpy=lambda m, x: m.diagonal(x))
-op("x[3]", "index", lambda m, x: x[1], rows, numpy=lambda m, x: x[1])
+op("x[1]", "index", lambda m, x: x[1], rows, numpy=lambda m, x: x[1])
 op("x[:, 1:]", "index", lambda m, x: x[:, 1:], rows, numpy=lambda m, x: x[:, 1:])
 op("x[idx]", "index", lambda m, x, i: x[i], unit, places, numpy=lambda m, x, i: x[i])
 op("x[idx] rows", "index", lambda m, x, i: x[i], rows, row_places, numpy=lambda m, x, i: x[i])

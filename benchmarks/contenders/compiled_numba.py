@@ -1,4 +1,4 @@
-"""This project, the same step under `ad.compile`, replayed as machine code through Numba."""
+"""This project, the same step under `ad.compile`, replayed as machine code."""
 
 from __future__ import annotations
 
