@@ -132,6 +132,17 @@ def test_what_a_user_calls_like_a_builtin_does_not_stand_for_it(name):
     np.testing.assert_array_equal(memory, 1)
 
 
+@pytest.mark.parametrize("native", [True, False])
+def test_each_of_several_results_without_dims_is_an_array_to_the_next_operation(native):
+    x = Value("input", (5,), "float64", "x")
+    (top, place), half = [Value("result", (), dtype) for dtype in ("float64", "int64")], Value("result", (), "int64")
+    body = [
+        Instruction("max_with_indices", (x,), {"axis": 0}, (top, place)),
+        Instruction("floor_divide", (place, 2), {}, (half,)),
+    ]
+    agree(Program("step", [x], [], [], [], body, [], [top, place, half]), native=native)
+
+
 @given(programs())
 def test_calls_of_the_forwards_give_the_same_bits(program):
     agree(program, native=False)

@@ -272,18 +272,13 @@ class Writer:
         outs = names[: len(names) - extra] if op.residuals and len(names) > extra else names
         if not outs:
             return text
-        if op.outputs:
-            inner = ", ".join(outs) + ","
-            others = ", ".join(names[len(outs) :] or ["*_"])
-            return f"({inner}), {others} = {text}" if op.residuals else f"{inner} = {text}"
-        if not op.residuals:
-            return f"{names[0]} = {self._as_array(text, i.outputs[0])}"
-        rest = names[1:] + ["*_"] * (len(names) <= extra)
-        line = f"{', '.join([names[0], *rest])} = {text}"
-        return line if i.outputs[0] is None or i.outputs[0].ndim else f"{line}\n{names[0]} = np.asarray({names[0]})"
-
-    def _as_array(self, text: str, v: Value) -> str:
-        return text if v.ndim else f"{self.function('asarray')}({text})"
+        left = f"{', '.join(outs)}," if op.outputs else outs[0]
+        if op.residuals:
+            left = f"({left})" if op.outputs else left
+            left = ", ".join([left, *(names[len(outs) :] or ["*_"])])
+        # A forward may give numbers of NumPy's for arrays without dims.
+        numbers = [name for name, v in zip(outs, i.outputs) if v is not None and not v.ndim]
+        return "\n".join([f"{left} = {text}", *[f"{name} = np.asarray({name})" for name in numbers]])
 
     def expression(self, i: Instruction) -> str:
         """The call of a forward."""
