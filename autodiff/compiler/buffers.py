@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.compiler.np_forms import Form
+from autodiff.compiler.np_forms import RESHAPED, Form
 from autodiff.compiler.program import Instruction, Value
 from autodiff.heap import LINE
 
@@ -147,7 +147,7 @@ class Plan:
         else:
             seen = form.view(known)
             if not np.may_share_memory(seen, known) and v.size:
-                self.forms[i] = form.copied()
+                self.forms[i] = RESHAPED
                 return
             self.layout[v] = seen
         self.root[v] = self.root[base]

@@ -215,7 +215,7 @@ class Kernel:
         self.read = {self.views.of[v].root for i in self.views.computed for v in i.reads()}
         others: dict[str, Callable[[Instruction], None]] = {
             "matmul": partial(product, self),
-            **dict.fromkeys(("concatenate", "stack"), self._join),
+            "concatenate": self._join,
             **dict.fromkeys(("index_adjoint", "put_flat"), self._put_back),
             **dict.fromkeys(("check_classes", "check_probabilities"), self._check),
         }
@@ -270,16 +270,13 @@ class Kernel:
     def _join(self, i: Instruction) -> None:
         """Put operands one after the other."""
         joint = i.outputs[0]
-        axis = i.static.get("axis", 0) % joint.ndim
-        start = 0
+        axis, start = i.static.get("axis", 0) % joint.ndim, 0
         for operand in i.operands:
             if not isinstance(operand, Value):
                 raise Unsupported(f"{i.op} of numbers")
-            n = 1 if i.op == "stack" else operand.shape[axis]
-            key: tuple[Any, ...] = (slice(None),) * axis
-            key = (*key, start if i.op == "stack" else slice(start, start + n))
-            start += n
-            target = part(joint, key)
+            stop = start + operand.shape[axis]
+            target = part(joint, (*(slice(None),) * axis, slice(start, stop)))
+            start = stop
             if not self.homes.is_placed(joint, operand, target.offset):
                 self.copy(self.views.of[operand], target)
 

@@ -14,7 +14,7 @@ from autodiff.compiler.scalars import Scalar
 if TYPE_CHECKING:
     from autodiff.compiler.np_writer import Writer
 
-__all__ = ["BINARY", "UNARY", "VIEWS", "Form", "call", "form_of", "is_ufunc"]
+__all__ = ["BINARY", "RESHAPED", "UNARY", "VIEWS", "Form", "call", "form_of", "is_ufunc"]
 
 #: Operations that are one ufunc: what NumPy calls it.
 UNARY = {
@@ -67,10 +67,6 @@ class Form:
         self.write = write
         self.over = over
         self.view = view
-
-    def copied(self) -> Form:
-        """The form of a view operation where it cannot be a view."""
-        return Form("write", _reshaped)
 
 
 def call(i: Instruction) -> Form:
@@ -279,9 +275,12 @@ def _viewing(suffix: str, view: Callable[[Any], Any]) -> Form:
 
 
 def _reshaped(w: Writer, i: Instruction) -> list[str]:
-    """A reshape that has to copy."""
     x, (out,) = i.operands[0], i.outputs
     return [f"{w.function('copyto')}({w.seen(out, x.shape)}, {w.name(x)})"]
+
+
+#: The form of a reshape that has to copy.
+RESHAPED = Form("write", _reshaped)
 
 
 def _tuple(items: Any) -> str:

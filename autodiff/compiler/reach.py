@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.frames import OURS
-from autodiff.graph import Leaf, Value, changes
+from autodiff.graph import Leaf, Value
 
 __all__ = ["Cell", "Length", "Reach", "is_ours"]
 
@@ -56,18 +56,12 @@ class Reach:
         self._later: list[tuple[str, Any]] = []
         #: Objects and classes of the user's, with the names that were looked for in each.
         self._objects: list[tuple[str, Any, set[str]]] = []
-        self.structure = changes.structure
         self._walk(getattr(function, "__name__", "function"), function)
         for i, x in enumerate(args):
             self._walk(f"argument {i}", x)
         self._look_into_objects()
         while self._later:
             self._optimizer(*self._later.pop(0))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Reach) and not self.differences(other)
-
-    __hash__ = None  # type: ignore[assignment]
 
     def differences(self, other: Reach) -> list[str]:
         """The paths of the facts in which another walk differs."""
