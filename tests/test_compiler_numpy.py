@@ -132,6 +132,33 @@ def test_what_a_user_calls_like_a_builtin_does_not_stand_for_it(name):
     np.testing.assert_array_equal(memory, 1)
 
 
+def test_what_outlives_a_loop_over_blocks_does_not_lie_where_an_operation_in_it_writes():
+    a, b, c = [Value("state", (70_000,), "float64", name) for name in "abc"]
+    product, new, kept = [Value("result", (70_000,), "float64") for _ in range(3)]
+    total = Value("result", (), "float64")
+    body = [
+        Instruction("multiply", (a, b), {}, (product,)),
+        Instruction("multiply", (a, product), {}, (new,)),
+        Instruction("multiply", (b, c), {}, (kept,)),
+        Instruction("sum", (kept,), {"axis": None, "keepdims": False}, (total,)),
+    ]
+    assert "for a_block" in agree(Program("step", [], [a, b, c], [], [], body, [(a, new)], [total])).source
+
+
+def test_a_state_that_moves_along_is_read_before_it_is_written():
+    past, now = Value("state", (200_000,), "float64", "past"), Value("state", (50_000,), "float64", "now")
+    old, less, more = [Value("result", (150_000,), "float64") for _ in range(3)]
+    negative, moved = Value("result", (50_000,), "float64"), Value("result", (200_000,), "float64")
+    body = [
+        Instruction("index", (past,), {"key": (slice(0, 150_000),)}, (old,)),
+        Instruction("multiply", (old, 0.5), {}, (less,)),
+        Instruction("add", (less, 1.0), {}, (more,)),
+        Instruction("negative", (now,), {}, (negative,)),
+        Instruction("concatenate", (negative, more), {"axis": 0}, (moved,)),
+    ]
+    agree(Program("step", [], [past, now], [], [], body, [(past, moved)], []))
+
+
 @pytest.mark.parametrize("native", [True, False])
 def test_each_of_several_results_without_dims_is_an_array_to_the_next_operation(native):
     x = Value("input", (5,), "float64", "x")

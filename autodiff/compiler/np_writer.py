@@ -48,7 +48,9 @@ def _flat_size(plan: Plan, i: Instruction) -> int:
         whole = o.shape == out.shape and layout is not None and layout.flags.c_contiguous
         if not whole or plan.memory(o).kind not in ("state", "buffer", "constant"):
             return 0
-    return int(out.size)
+    # Into a part of a state no blocks are written while those further on are read.
+    home = plan.memory(out)
+    return 0 if home.kind == "state" and home.owner.size != out.size else int(out.size)
 
 
 class Writer:
@@ -86,7 +88,7 @@ class Writer:
         for v in self.constants:
             self._name_leaf(v)
         self.groups = dict(blocked(plan, plan.instructions))
-        self._shrink_scratch()
+        self._fit_to_blocks()
         plan.lay_out()
 
     # ------------------------------------------------------------------ names
@@ -395,13 +397,15 @@ class Writer:
         memory = self.plan.memory(v)
         return memory.kind == "buffer" and memory.start >= start and memory.end < end and not memory.whole
 
-    def _shrink_scratch(self) -> None:
-        """Let what lives within a loop alone be as large as a block."""
+    def _fit_to_blocks(self) -> None:
+        """Let what lives within a loop alone be as large as a block, and all else live as long as the whole loop."""
         for start, end in self.groups.items():
-            for i in self.plan.instructions[start:end]:
-                for v in i.outputs:
-                    if self._is_scratch(v, start, end):
-                        self.plan.memory(v).size = min(self.plan.memory(v).size, BLOCK_BYTES)
+            for v in [v for i in self.plan.instructions[start:end] for v in (*i.reads(), *i.outputs)]:
+                memory = self.plan.memory(v)
+                if self._is_scratch(v, start, end):
+                    memory.size = min(memory.size, BLOCK_BYTES)
+                else:  # its operations take turns, block by block
+                    memory.start, memory.end = min(memory.start, start), max(memory.end, end - 1)
 
     def assembled(self, parameters: Sequence[str], lines: Sequence[str]) -> str:
         """The module: what is prepared once, and the step with its parameters and statements."""
