@@ -5,7 +5,8 @@ knows, the elements of large loops, and for products whose sizes are known. The 
 that has something for them; OPENBLAS_NUM_THREADS, threadpoolctl and `set_num_threads` hold for both.
 
 Nobody is waited for who has not begun: parts are taken one by one from a counter, by the caller too, so that a thread
-that sleeps, or whose core somebody else has, costs nothing. Without work for a fifth of a millisecond, they sleep.
+that sleeps, or whose core somebody else has, costs nothing. After 25 us without work they sleep: the threads of a BLAS
+spin for 25 ms after each product, and the scheduler gives their core to one that wakes, but not to one that spins too.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ __all__ = ["PARTS", "Crew", "crew"]
 #: Most threads besides the caller's.
 MOST = 63
 #: How often a thread looks for work before it sleeps; a look takes some 25 ns.
-PATIENCE = 8192
+PATIENCE = 1024
 
 # Note [Taking a part]
 # `next` holds the number of the call in its upper half, and in two quarters the first part that is left and the end of
@@ -45,8 +46,8 @@ PARTS = _END
 # What several threads write has a line of the cache to itself; whether a thread sleeps, and its lock, have another.
 _FIELDS = {
     "next": 0, "done": LINE, "busy": 2 * LINE, "alive": 3 * LINE,
-    **{name: 4 * LINE + 8 * k for k, name in enumerate(("task", "given", "grain", "total", "limit"))},
-    **{name: 5 * LINE + 8 * k for k, name in enumerate(("hands", "threads", "yield", "acquire", "release"))},
+    **{name: 4 * LINE + 8 * k for k, name in enumerate(("task", "given", "grain", "total", "limit", "core"))},
+    **{name: 5 * LINE + 8 * k for k, name in enumerate(("hands", "threads", "yield", "acquire", "release", "getcpu"))},
 }  # fmt: skip
 _SLEEPERS = 6 * LINE
 
@@ -108,10 +109,8 @@ end:
   ret i64 %taken
 }}"""
 
-# Every 25 us, who waits gives up the core: the caller, in case the one that it waits for is on the same; the others to
-# a BLAS's threads and to busy processes. Those who hold on to it are interrupted in the middle of a part, and the
-# caller waits for them: beside a process that computes all the time, steps of D take 6 to 8 ms then in place of 5.1.
-_WAIT = f"""; Wait a moment.
+# The caller gives up its core now and then, in case the one that it waits for is on the same.
+_WAIT = f"""; Wait a moment for a part that somebody has begun.
 define void @wait(ptr %crew, i64 %round) nounwind {{
 entry:
   {_PAUSE}
@@ -153,6 +152,10 @@ prepare:
   fence seq_cst
   %task = ptrtoint ptr %function to i64
   %given = ptrtoint ptr %arguments to i64
+  {_read("getcpu")}
+  %getcpu.function = inttoptr i64 %getcpu to ptr
+  %here = call i32 %getcpu.function()
+  %core = sext i32 %here to i64
   %up = add i64 %all, %size
   %down = sub i64 %up, 1
   %count = udiv i64 %down, %size
@@ -204,28 +207,39 @@ alone:
   ret void
 }}"""
 
-_SERVE = f"""; What a thread of the crew does.
-define void @serve(ptr %crew, i64 %me) nounwind {{
+_SERVE = f"""; What a thread does until it is to end, or meets the caller on its core; the number of the core, or -1.
+define i64 @serve(ptr %crew, i64 %me, i64 %elsewhere) nounwind {{
 entry:
   %line = mul i64 %me, {LINE}
   %far = add i64 %line, {_SLEEPERS}
   %sleeps = getelementptr i8, ptr %crew, i64 %far
   %lock.place = getelementptr i8, ptr %sleeps, i64 8
+  {_read("getcpu", "acquire")}
+  %getcpu.function = inttoptr i64 %getcpu to ptr
+  %acquire.function = inttoptr i64 %acquire to ptr
   br label %look
 look:
-  %round = phi i64 [ 0, %entry ], [ 0, %on ], [ %round.next, %idle ], [ 0, %sleep ], [ 0, %bed ]
+  %round = phi i64 [ 0, %entry ], [ 0, %on ], [ %round.next, %idle ], [ 0, %bed ]
   %made = call i64 @share(ptr %crew, i64 %me)
   %now = load atomic i64, ptr %crew acquire, align 8
   %over = icmp eq i64 %now, {_STOP}
-  br i1 %over, label %end, label %on
-on:
+  br i1 %over, label %end, label %see
+see:
   %none = icmp eq i64 %made, 0
-  br i1 %none, label %pause, label %look
+  br i1 %none, label %pause, label %on
+on:
+  {_read("core")}
+  %here = call i32 %getcpu.function()
+  %own = sext i32 %here to i64
+  %met = icmp eq i64 %own, %core
+  %minds = icmp ne i64 %elsewhere, 0
+  %leaves = and i1 %met, %minds
+  br i1 %leaves, label %leave, label %look
 pause:
   %tired = icmp uge i64 %round, {PATIENCE}
   br i1 %tired, label %bed, label %idle
 idle:
-  call void @wait(ptr %crew, i64 %round)
+  {_PAUSE}
   %round.next = add i64 %round, 1
   br label %look
 bed:
@@ -236,20 +250,25 @@ bed:
   br i1 %same, label %sleep, label %look
 sleep:
   %lock = load ptr, ptr %lock.place, align 8
-  {_read("acquire")}
-  %acquire.function = inttoptr i64 %acquire to ptr
   %ignored = call i32 %acquire.function(ptr %lock, i32 1)
-  br label %look
+  br label %on
+leave:
+  ret i64 %own
 end:
   {_at("alive")}
   %left = atomicrmw sub ptr %alive.place, i64 1 seq_cst, align 8
-  ret void
+  ret i64 -1
+}}
+
+; Where it is not known, which core a thread is on.
+define i32 @nowhere() nounwind {{
+  ret i32 -1
 }}"""
 
 
 def _source() -> str:
     stored = {"task": "%task", "given": "%given", "grain": "%size", "total": "%all"}
-    stored |= {"limit": "%workers", "done": "0"}
+    stored |= {"limit": "%workers", "core": "%core", "done": "0"}
     lines = []
     for name, value in stored.items():
         lines += [_at(name), f"store atomic i64 {value}, ptr %{name}.place monotonic, align 8"]
@@ -281,13 +300,15 @@ class Crew:
         self._locks: list[Any] = []
         self._keep = code, memory
         self.address, self.run = memory.ctypes.data, code.address("run")
-        kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
+        kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
         self._serve = kind(code.address("serve"))
         c = ctypes.pythonapi
         self._set("threads", threads.get)
         self._set("acquire", _address(c.PyThread_acquire_lock))
         self._set("release", _address(c.PyThread_release_lock))
         self._set("yield", _address(_yield()))
+        getcpu = None if os.name == "nt" else getattr(ctypes.CDLL(None), "sched_getcpu", None)
+        self._set("getcpu", code.address("nowhere") if getcpu is None else _address(getcpu))
         atexit.register(self.leave)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._alone)
@@ -305,8 +326,17 @@ class Crew:
             place = (_SLEEPERS + who * LINE) // 8
             self._fields[place], self._fields[place + 1] = 0, _new_lock()
             self._fields[_FIELDS["alive"] // 8] += 1
-            start_new_thread(self._serve, (self.address, who))
+            start_new_thread(self._work, (who,))
             self._set("hands", who)
+
+    def _work(self, who: int) -> None:
+        """What a thread does: it keeps off the core of the caller, who would otherwise wait for itself."""
+        elsewhere = True
+        while (core := self._serve(self.address, who, elsewhere)) >= 0:
+            cores = os.sched_getaffinity(os.getpid()) - {core}
+            elsewhere = bool(cores)
+            if cores:
+                os.sched_setaffinity(0, cores)
 
     def leave(self) -> None:
         """Let all threads end, and wait for it: what they run is about to go."""

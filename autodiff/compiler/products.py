@@ -34,11 +34,11 @@ def product(kernel: Kernel, i: Instruction) -> None:
     if y.ndim == 1:
         b = View(b.root, b.offset, (*b.strides, 0), (*b.shape, 1))
     (m, k), n = a.shape, b.shape[1]
-    if 1 not in b.strides and min(k, n) > 1:  # neither its rows nor its columns lie together
-        b = _tidy(kernel, b)
     c = View(out, 0, (n, 1), (m, n))
     if n == 1:  # a column is a row of the transposed product
         a, b, c, m, n = _turned(b), _turned(a), View(c.root, 0, (m, 1), (1, m)), n, m
+    if 1 not in b.strides and min(k, n) > 1:  # neither its rows nor its columns lie together
+        b = _tidy(kernel, b)
     sizes = m, n, k
     left, right, made = [Matrix(Memory(f"%x{q}", str(q)), 0, *view.strides) for q, view in enumerate((a, b, c))]
     is_shared = sharing.is_worthwhile(left, right, sizes)
