@@ -365,12 +365,19 @@ class _Changes:
 
     #: Of what is not data: attributes of modules, memory that is exchanged, gradients that come and go.
     structure: int = 0
+    #: Of these, gradients that come and go: while the difference of the two is the same, everything else is.
+    gradients: int = 0
     #: Of settings of optimizers, which are read anew.
     settings: int = 0
     #: Of looks at ``.grad``: who holds one must not see it overwritten.
     looks: int = 0
     #: How many steps are being recorded, in all threads: while there are none, nobody needs to be asked.
     recordings: int = 0
+
+    def count_gradients(self) -> None:
+        """Count that gradients have come or gone."""
+        self.gradients += 1
+        self.structure += 1
 
 
 changes = _Changes()

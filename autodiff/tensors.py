@@ -158,7 +158,7 @@ class Tensor(Value, Operators, Methods):
                 )
             if value is self:
                 raise GradientError("a Tensor cannot be its own .grad; use .clone()")
-        changes.structure += 1
+        changes.count_gradients()
         if modes.recorder is not None:
             modes.recorder.cleared(self)
         if self._node is None:

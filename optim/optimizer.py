@@ -168,10 +168,10 @@ class Optimizer:
             gradient of zero still moves by its momentum.
         """
         recorder = current_recorder()
+        changes.count_gradients()
         for group in self.param_groups:
             for p in group["params"]:
                 node = p._node
-                changes.structure += 1
                 if recorder is not None and set_to_none:
                     recorder.cleared(p)
                 if not set_to_none:

@@ -22,6 +22,7 @@ from autodiff.compiler.reach import Reach
 from autodiff.compiler.ready import Step
 from autodiff.compiler.recording import Recording, record
 from autodiff.compiler.stages import Stages
+from autodiff.compiler.ways import Way
 from autodiff.compiler.wrapping import Wrapper
 from autodiff.dtypes import default_dtype
 from autodiff.errors import AutodiffError, RecordingError
@@ -88,23 +89,12 @@ class Compiled:
         self._running: Step | None = None
         self._structure = 0
         self._looking = False
+        self._near = _Entry()  # of the last call's signature
         if callable(function) and hasattr(function, "__name__"):
             update_wrapper(self, function, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._look(args, kwargs)
-
-    def _go_straight_to(self, fast: Callable[..., Any] | None) -> None:
-        """Let calls go to `fast`, or through a look at everything.
-
-        Python finds ``__call__`` in the class alone, and a method that only hands on costs as much as a small array's
-        addition. So each compiled function is of a class of its own, and this is its ``__call__``.
-        """
-        if fast is None:
-            self.__class__ = Compiled
-        else:
-            own = type("Compiled", (Compiled,), {"__call__": staticmethod(fast), "__module__": __name__})
-            self.__class__ = own
 
     def __getattr__(self, name: str) -> Any:
         """What is not of a compiled function itself is that of the model or function: ``fast.eval()``."""
@@ -220,6 +210,11 @@ class Compiled:
         if modes.listener is not None:
             self._eager += 1
             return self.function(*args, **kwargs)
+        for step in self._near.steps:
+            if step.way is not None and step.way.holds(args, kwargs) and step.holds():
+                step.prepare()
+                if step.way.run is step.run:
+                    return self._run(step, args, kwargs)
         reach = Reach(self.function, _others(args, kwargs))
         key = _key(reach, args, kwargs)
         entry = self._entries.get(key)
@@ -232,22 +227,26 @@ class Compiled:
             return self._eagerly(entry, args, kwargs)
         for step in entry.steps:
             if step.holds():
-                return self._replay(step, args, kwargs, reach)
+                step.prepare()
+                self._near = entry
+                wrapper = Wrapper(step, args, kwargs, reach, modes.grad, self.function)
+                fast = wrapper.make(self._look, self._deviated, self._replays.one)
+                step.way = Way(step, fast, Compiled, reach, args, kwargs)
+                return self._run(step, args, kwargs)
         return self._record(entry, args, kwargs, reach)
 
-    def _replay(self, step: Step, args: tuple[Any, ...], kwargs: dict[str, Any], reach: Reach) -> Any:
-        """Run a program that holds, and let the next call go straight to it."""
-        step.prepare()
+    def _run(self, step: Step, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run a program that holds and is prepared, and let the next call go straight to it."""
         self._latest = self._running = step
-        wrapper = Wrapper(step, args, kwargs, reach, modes.grad, self.function)
-        fast = wrapper.make(self._look, self._deviated, self._replays.one)
+        way = step.way
+        way.begin()
         self._looking = True
         try:
-            out = fast(*args, **kwargs)
+            out = way.fast(*args, **kwargs)
         finally:
             self._looking = False
         step.clear_grads()
-        self._go_straight_to(fast if step.repeats else None)
+        self.__class__ = way.own if step.repeats else Compiled
         self._structure = changes.structure
         return out
 
@@ -262,7 +261,7 @@ class Compiled:
         """Record the call; at the second time, compare with the first, and make the step ready."""
         self._recorded += 1
         self._running = None
-        self._go_straight_to(None)
+        self.__class__ = Compiled
         result, recording, failure = record(self.function, args, kwargs, reach, drawn)
         if failure is None:
             failure = self._side_effects(reach, args, kwargs)

@@ -68,6 +68,17 @@ class Reach:
         paths = [*self.facts, *[p for p in other.facts if p not in self.facts]]
         return [p for p in paths if not _alike(self.facts.get(p, _ABSENT), other.facts.get(p, _ABSENT))]
 
+    def is_unchanged(self) -> bool:
+        """Whether what no counter watches is as it was found."""
+        for holder, key, value in self.loose:
+            try:
+                found = holder[key]
+            except (LookupError, ValueError):
+                return False
+            if found is not value and not (isinstance(holder, Length) and found == value):
+                return False
+        return True
+
     def vertices(self, arguments: Iterable[Any]) -> list[int | None]:
         """Which arguments have the same place in a graph as another, or as what is reached; None without a place."""
         numbers: dict[Any, int] = {}

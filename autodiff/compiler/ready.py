@@ -92,7 +92,7 @@ class Grads:
             if before is not None and before is not t:
                 t._array[...] = before._array
             node.grad = t
-        changes.structure += 1  # whoever was to read or write what was shown before must look again
+        changes.count_gradients()  # whoever was to read or write what was shown before must look again
         return held
 
 
@@ -148,6 +148,8 @@ class Step:
         self.run_many: Callable[..., Any] | None = None
         self.steps_at_once = 16
         self.run: Callable[..., Any] = _unbound
+        #: How a call goes straight to it, once one has.
+        self.way: Any = None
         self._read_at = -1
         self._numbers: list[Any] | None = None
 
@@ -233,7 +235,7 @@ class Step:
         for t in self.nothing_left:
             if t._node.grad is not None:
                 t._node.grad = None
-                changes.structure += 1
+                changes.count_gradients()
 
     def grads_are_held(self) -> bool:
         """Whether a gradient of the last call is still looked at, so that the next must not be put in its place."""

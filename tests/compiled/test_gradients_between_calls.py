@@ -242,3 +242,64 @@ def test_a_gradient_of_an_argument_is_refused():
     with pytest.raises(ad.RecordingError, match=r"loss\.backward\(\)\n.*the \.grad of an argument.*ad\.grad"):
         step(x)
     np.testing.assert_array_equal(x.grad.numpy(), 2.0)
+
+
+def accumulating(model, optimizer, divisor, compiled):
+    """Three calls that add gradients and one that uses them, with whatever is done between two rounds."""
+    scale = {"by": divisor}
+
+    def accumulate(x):
+        loss = model(x).square().mean() / scale["by"]
+        loss.backward()
+        return loss
+
+    def update():
+        optimizer.step()
+        optimizer.zero_grad()
+
+    accumulate, update = compiled(accumulate), compiled(update)
+
+    def one_round(i):
+        losses = [accumulate(FRESH(3 * i + k)[0]).item() for k in range(3)]
+        update()
+        return losses
+
+    return one_round, scale
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_gradients_that_come_and_go_are_no_reason_to_walk_through_everything_again(backend, monkeypatch):
+    model = nn.Linear(2, 3)
+    one_round, _ = accumulating(model, optim.Adam(model.parameters()), 3.0, lambda f: ad.compile(f, backend=backend))
+    for i in range(5):
+        one_round(i)
+    monkeypatch.setattr("autodiff.compiler.calls.Reach", None)
+    for i in range(5):
+        one_round(i)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_changes_together_with_gradients_is_seen(backend):
+    def rounds(compiled):
+        ad.manual_seed(0)
+        model = nn.Sequential(nn.Linear(2, 8), nn.Dropout(0.5), nn.Linear(8, 3))
+        optimizer = optim.Adam(model.parameters())
+        one_round, scale = accumulating(model, optimizer, 3.0, compiled)
+        found = []
+        for i in range(12):
+            found.append(one_round(i))
+            if i == 4:
+                model.eval()
+            if i == 6:
+                scale["by"] = 5.0
+            if i == 8:
+                optimizer.param_groups[0]["lr"] = 0.1
+            if i == 9:
+                model[0].weight.requires_grad_(False)
+        return found, [p.detach().numpy().copy() for p in model.parameters()]
+
+    found, weights = rounds(lambda f: ad.compile(f, backend=backend))
+    expected, others = rounds(lambda f: f)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    for a, b in zip(weights, others):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
