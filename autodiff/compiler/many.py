@@ -12,7 +12,7 @@ import numpy as np
 
 from autodiff.errors import AutodiffError, Deviation, ShapeError
 from autodiff.graph import Value, last_write, tick, wrap
-from autodiff.trees import flatten
+from autodiff.trees import Structure, flatten
 
 if TYPE_CHECKING:
     from autodiff.compiler.calls import Compiled
@@ -38,21 +38,33 @@ def run(compiled: Compiled, args: Sequence[Any], progress: Callable[[int], Any] 
     for stacked, arrays, count in _pieces(args):
         start = 0
         while start < count:
-            # Each round begins with an ordinary call, which looks whether everything is as the program expects it.
-            begun = perf_counter()
-            leaves, structure = flatten(compiled(*[_row(a, start) for a in stacked]))
-            most = max(1, int(SECONDS / (perf_counter() - begun)))
-            rounds.append([_stacked(x) for x in leaves])
-            start, done = start + 1, done + 1
-            made = _loop(compiled, arrays, start, min(count, start + most)) if start < count else None
+            made = _loop(compiled, arrays, start, count) if _is_as_before(compiled, stacked, arrays) else None
+            if made is None:
+                # An ordinary call looks whether everything is as the program expects it.
+                begun = perf_counter()
+                leaves, structure = flatten(compiled(*[_row(a, start) for a in stacked]))
+                most = max(1, int(SECONDS / (perf_counter() - begun)))
+                rounds.append([_stacked(x) for x in leaves])
+                start, done = start + 1, done + 1
+                made = _loop(compiled, arrays, start, count, most) if start < count else None
             if made is not None:
-                rounds.append(made[1])
-                start, done = start + made[0], done + made[0]
+                steps, results, structure = made
+                rounds.append(results)
+                start, done = start + steps, done + steps
             if progress is not None:
                 progress(done)
     if not rounds:
         raise AutodiffError("run was given no batches")
     return structure.build([_joined(parts) for parts in zip(*rounds)])
+
+
+def _is_as_before(compiled: Compiled, stacked: Sequence[Any], arrays: Sequence[Array]) -> bool:
+    """Whether an ordinary call would go straight to the program of the last one."""
+    step = compiled.running()
+    if step is None or not step.way.leads_on() or step.grads_are_held():
+        return False
+    rows = [(type(x), a.shape[1:], a.dtype) for x, a in zip(stacked, arrays)]
+    return rows == step.way.given and not any(isinstance(x, Value) and x._node is not None for x in stacked)
 
 
 def _row(stacked: Any, k: int) -> Any:
@@ -69,6 +81,8 @@ def _stacked(x: Any) -> Any:
 
 def _joined(parts: Sequence[Any]) -> Any:
     """One result of all rounds, one after the other."""
+    if len(parts) == 1:
+        return parts[0]
     if isinstance(parts[0], Value):
         shapes = list(dict.fromkeys([x._array.shape[1:] for x in parts]))
         if len(shapes) > 1:
@@ -149,18 +163,22 @@ def _fitting(nbytes: int) -> int:
 # ---------------------------------------------------------------------- the loop
 
 
-def _loop(compiled: Compiled, stacked: list[Array], start: int, stop: int) -> tuple[int, list[Any]] | None:
-    """Some steps in one piece: how many, and their results; None where they have to be made one by one."""
+def _loop(
+    compiled: Compiled, stacked: list[Array], start: int, stop: int, most: int | None = None
+) -> tuple[int, list[Any], Structure] | None:
+    """Some steps in one piece, `most` or as many as last time: how many, and their results; None if it cannot be done."""
     step = compiled.running()
     if step is None or not step.can_loop:
         return None
     numbers = step.numbers()
     if numbers is None:
         return None
+    if most is not None:
+        step.steps_at_once = min(step.steps_at_once, most)
     steps = step.lasts(min(stop - start, step.steps_at_once))
     if step.recording.draws:
         steps = min(steps, _fitting(sum([v.size * v.dtype.itemsize for v in step.program.draws])))
-    arrays = [np.ascontiguousarray(a[start : start + steps]) for a in stacked]
+    arrays = [_contiguous(a, start, start + steps) for a in stacked]
     try:
         step.check(arrays)
     except Deviation:
@@ -176,12 +194,17 @@ def _loop(compiled: Compiled, stacked: list[Array], start: int, stop: int) -> tu
         found = _made(step, steps, arrays, settings)
     compiled.count_replays(steps)
     outs = (found,) if len(step.program.results) == 1 else found
-    return steps, [o.kept if o.index is None else _handed(outs[o.index], o) for o in step.outputs]
+    results = [o.kept if o.index is None else _handed(outs[o.index], o) for o in step.outputs]
+    return steps, results, step.structure
+
+
+def _contiguous(a: Array, start: int, stop: int) -> Array:
+    return a if start == 0 and stop == len(a) and a.flags.c_contiguous else np.ascontiguousarray(a[start:stop])
 
 
 def _made(step: Step, steps: int, arrays: Sequence[Array], settings: Sequence[Any]) -> Any:
     """Make the steps, count them, and note what they have written."""
-    many, draws = step.many(), step.draw_many(steps)
+    many, draws = step.many(), step.draw_many(steps) if step.recording.draws else ()
     begun = perf_counter()
     _count(step, steps)  # first: Ctrl-C while machine code runs is heard right after it
     try:

@@ -150,7 +150,9 @@ class Step:
         self.run: Callable[..., Any] = _unbound
         #: How a call goes straight to it, once one has.
         self.way: Any = None
-        self._read_at = -1
+        self._read_at = self._free_at = -1
+        #: What the memory of states belongs to, by id; None where that is more than arrays.
+        self.owners: set[int] | None = None
         self._numbers: list[Any] | None = None
 
     # ------------------------------------------------------------------ making it
@@ -225,6 +227,8 @@ class Step:
             self.bound = arrays
             self.run = self.backend.emitted.bind(arrays)
             self.run_many = None
+            owners = [owner(a) for a in arrays]
+            self.owners = {id(o) for o in owners} if all(isinstance(o, np.ndarray) for o in owners) else None
         del arrays
         self.stamped = self._stamped()
         for grads in self.grads:
@@ -239,7 +243,9 @@ class Step:
 
     def grads_are_held(self) -> bool:
         """Whether a gradient of the last call is still looked at, so that the next must not be put in its place."""
-        return any(grads.is_held() for grads in self.grads)
+        if self._free_at != changes.looks and not any(grads.is_held() for grads in self.grads):
+            self._free_at = changes.looks  # and as long as nobody looks again
+        return self._free_at != changes.looks
 
     def numbers(self) -> list[Any] | None:
         """The settings now, counts left out; None if the program is not for them."""
@@ -253,7 +259,9 @@ class Step:
     def lasts(self, steps: int) -> int:
         """How many of so many steps pass until a condition on step counts has another answer."""
         asked = self.choices_of_counts
-        return next((k for k in range(steps if asked else 0) if not all(c.holds(k) for c in asked)), steps)
+        if not asked:
+            return steps
+        return next((k for k in range(steps) if not all(c.holds(k) for c in asked)), steps)
 
     def draw(self) -> list[Array]:
         """Random numbers for one call."""
@@ -309,6 +317,8 @@ class Step:
 
     def overlaps(self, array: Array) -> bool:
         """Whether an array may be a part of the state."""
+        if self.owners is not None and isinstance(memory := owner(array), np.ndarray) and id(memory) not in self.owners:
+            return False
         return any(np.may_share_memory(array, state) for state in self.bound)
 
     def counters(self) -> list[Any]:

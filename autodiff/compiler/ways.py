@@ -61,9 +61,13 @@ class Way:
 
     def holds(self, args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
         """Whether nothing but gradients has changed, and the arguments are alike: plain ones, Tensors or arrays."""
-        if changes.structure - changes.gradients != self.rest or modes.grad is not self.grad or self.given is None:
+        if changes.structure - changes.gradients != self.rest or self.given is None:
             return False
-        return _given(args, kwargs) == self.given and self.reach.is_unchanged()
+        return _given(args, kwargs) == self.given and self.leads_on()
+
+    def leads_on(self) -> bool:
+        """Whether what no counter watches is as it was."""
+        return modes.grad is self.grad and self.reach.is_unchanged()
 
     def begin(self) -> None:
         """Let the function take what there is now for what it was made for."""
