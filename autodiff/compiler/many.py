@@ -166,7 +166,7 @@ def _fitting(nbytes: int) -> int:
 def _loop(
     compiled: Compiled, stacked: list[Array], start: int, stop: int, most: int | None = None
 ) -> tuple[int, list[Any], Structure] | None:
-    """Some steps in one piece, `most` or as many as last time: how many, and their results; None if it cannot be done."""
+    """Some steps in one piece, `most` or as many as last time: how many, and their results; None if it cannot be."""
     step = compiled.running()
     if step is None or not step.can_loop:
         return None
