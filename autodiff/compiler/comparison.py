@@ -44,7 +44,7 @@ def compare(first: Recording, second: Recording) -> RecordingError | None:
                 f"the step returned {one.kept!r} at one call and {other.kept!r} at the next; a replay does not compute "
                 "it: return a Tensor, or count outside the step"
             )
-    if second.drew_elsewhere:
+    if first.drew_elsewhere and second.drew_elsewhere:  # at one call alone, it was another thread
         return RecordingError(
             "random numbers of Python's or NumPy's were drawn during the call, which a replay does not do; "
             "draw with ad.rand, or before the call"
