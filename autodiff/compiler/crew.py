@@ -297,8 +297,8 @@ class Crew:
         code = machine.load(_source())
         memory = aligned(_SLEEPERS + (MOST + 1) * LINE, np.dtype(np.uint8))
         self._fields = memory.view(np.int64)
-        self._locks: list[Any] = []
         self._keep = code, memory
+        self._is_over = False
         self.address, self.run = memory.ctypes.data, code.address("run")
         kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
         self._serve = kind(code.address("serve"))
@@ -321,12 +321,16 @@ class Crew:
 
     def gather(self) -> None:
         """Start the threads that NumPy's BLAS may use and that are not there yet."""
-        wanted = min(self.threads.ask() - 1, MOST)
+        wanted = 0 if self._is_over else min(self.threads.ask() - 1, MOST)
         for who in range(self._get("hands") + 1, wanted + 1):
             place = (_SLEEPERS + who * LINE) // 8
             self._fields[place], self._fields[place + 1] = 0, _new_lock()
-            self._fields[_FIELDS["alive"] // 8] += 1
-            start_new_thread(self._work, (who,))
+            self._set("alive", self._get("alive") + 1)
+            try:
+                start_new_thread(self._work, (who,))
+            except RuntimeError:  # the system gives no more; those that are there do
+                self._set("alive", self._get("alive") - 1)
+                return
             self._set("hands", who)
 
     def _work(self, who: int) -> None:
@@ -340,7 +344,7 @@ class Crew:
 
     def leave(self) -> None:
         """Let all threads end, and wait for it: what they run is about to go."""
-        hands = self._get("hands")
+        hands, self._is_over = self._get("hands"), True
         self._set("hands", 0)
         self._set("next", _STOP)
         release = ctypes.pythonapi.PyThread_release_lock
