@@ -5,12 +5,15 @@ from __future__ import annotations
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dis import get_instructions
 from functools import update_wrapper
 from itertools import count
 from linecache import getline
+from operator import attrgetter
 from os import PathLike, fspath, makedirs
 from os.path import abspath, basename, dirname
+from sys import modules
 from typing import Any
 
 import numpy as np
@@ -18,6 +21,7 @@ import numpy as np
 from autodiff.compiler import many
 from autodiff.compiler.backends import NAMES
 from autodiff.compiler.comparison import compare
+from autodiff.compiler.methods import KEPT, keep
 from autodiff.compiler.reach import Reach
 from autodiff.compiler.ready import Step
 from autodiff.compiler.recording import Recording, record
@@ -90,6 +94,8 @@ class Compiled:
         self._structure = 0
         self._looking = False
         self._near = _Entry()  # of the last call's signature
+        #: What was compiled for objects that have no room for it, by their ids.
+        self._slotted: OrderedDict[int, Compiled] = OrderedDict()
         if callable(function) and hasattr(function, "__name__"):
             update_wrapper(self, function, updated=())
 
@@ -104,13 +110,26 @@ class Compiled:
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """As a method: compiled for each object by itself."""
-        if instance is None:
+        try:
+            kept = instance.__dict__[KEPT]
+            if kept.owner is instance:
+                return kept[self]
+        except (AttributeError, KeyError):  # nothing is kept yet, or not here
+            if id(instance) in self._slotted:
+                return self._slotted[id(instance)]
+        if instance is None or not hasattr(self.function, "__get__"):
             return self
         bound = Compiled(self.function.__get__(instance, owner), self.wanted, self.fallback, self.passes)
-        name = getattr(self.function, "__name__", None)
-        if name is not None and hasattr(instance, "__dict__"):
-            object.__setattr__(instance, name, bound)
+        keep(instance, self, bound, self._slotted)
         return bound
+
+    def __reduce__(self) -> Any:
+        """A copy is compiled anew, for what the function's copy works on; one found by its name is itself, as it is."""
+        name = getattr(self.function, "__qualname__", None)
+        with suppress(AttributeError):  # what was made inside a function has no such name
+            if name is not None and attrgetter(name)(modules.get(self.function.__module__)) is self:
+                return name
+        return Compiled, (self.function, self.wanted, self.fallback, self.passes)
 
     def __repr__(self) -> str:
         return f"<compiled {getattr(self.function, '__name__', type(self.function).__name__)}: {self.stats}>"

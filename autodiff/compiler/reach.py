@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.compiler.methods import KEPT
 from autodiff.frames import OURS
 from autodiff.graph import Leaf, Value
 
@@ -179,7 +180,7 @@ class Reach:
         self.modules[id(x)] = path
         self._note_names(type(x).forward)
         for name, value in x.__dict__.items():
-            if name in ("_parameters", "_buffers", "_modules", "_transient", "_hooks"):
+            if name in ("_parameters", "_buffers", "_modules", "_transient", "_hooks", KEPT):
                 continue
             self._walk(_named(path, name), value)
         self._hooks(path, x.__dict__.get("_hooks", {}).values())
