@@ -44,7 +44,7 @@ def take(nest: Nest, i: Instruction) -> dict[Value, str]:
         strides = (*view.strides[:axis], *(0,) * indices.ndim, *view.strides[axis + 1 :])
         return {out: nest.load_at(view, place, view.strides[axis], strides)}
     axis = i.static["axis"] % out.ndim
-    place = _in_range(nest, indices, nest.element(indices, _INT), x.shape[axis])
+    place = _in_range(nest, indices, nest.element(indices, _INT), x.shape[axis], i.static.get("wrap", True))
     strides = tuple(0 if d == axis or n == 1 else s for d, (n, s) in enumerate(zip(view.shape, view.strides)))
     made = {out: nest.load_at(view, place, view.strides[axis], strides)}
     if i.outputs[1] is not None:  # positions in x laid out flat
@@ -88,10 +88,13 @@ def _axis(i: Instruction) -> int:
     return axis
 
 
-def _in_range(nest: Nest, indices: Any, place: str, n: int) -> str:
+def _in_range(nest: Nest, indices: Any, place: str, n: int, wrap: bool = True) -> str:
     """An index, from the front; the step is left if there is no such element, unless that was seen before."""
     view = nest.kernel.views.of[indices]
     if view.root in nest.kernel.in_range:  # and not negative
+        return place
+    if not wrap:
+        nest.demand(nest.let(f"icmp ult i64 {place}, {n}"))
         return place
     from_behind = nest.let(f"icmp slt i64 {place}, 0")
     place = nest.let(f"select i1 {from_behind}, i64 {nest.let(f'add i64 {place}, {n}')}, i64 {place}")

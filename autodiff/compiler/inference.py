@@ -124,7 +124,7 @@ def _into(x: Value, places: Any, *, shape: tuple[int, ...], **_: Any) -> Form:
     return tuple(shape), x.dtype
 
 
-def _like(x: Value) -> Form:
+def _like(x: Value, **_: Any) -> Form:
     return x.shape, x.dtype
 
 
@@ -152,5 +152,6 @@ _RULES: dict[str, Any] = {
     "zeros_like": _like,
     "ones_like": _like,
     "check_classes": _classes,
+    "check_index": _like,
     "concatenate": _concatenate,
 }

@@ -20,7 +20,7 @@ from autodiff.compiler.listing import Names, spoken
 from autodiff.compiler.loops import Loop, checks_input, group
 from autodiff.compiler.nests import Nest
 from autodiff.compiler.products import product
-from autodiff.compiler.program import Instruction, Program, Value
+from autodiff.compiler.program import CHECKS, Instruction, Program, Value
 from autodiff.compiler.scalars import Scalar, Setting
 from autodiff.compiler.sinking import sink
 from autodiff.compiler.slots import Slots
@@ -217,7 +217,7 @@ class Kernel:
             "matmul": partial(product, self),
             "concatenate": self._join,
             **dict.fromkeys(("index_adjoint", "put_flat"), self._put_back),
-            **dict.fromkeys(("check_classes", "check_probabilities"), self._check),
+            **dict.fromkeys((*CHECKS, "check_probabilities"), self._check),
         }
         self.demands = False
         for k, step in enumerate(self.steps):
@@ -304,6 +304,11 @@ class Kernel:
             arithmetic, held = nest.arithmetic(out.dtype), nest.load(self.views.of[x])
             low, high = [arithmetic.compare(how, held, literal(n, out.dtype)) for how, n in (("ge", 0), ("le", 1))]
             nest.demand(nest.let(f"and i1 {low}, {high}"))
+        elif i.op == "check_index":
+            held = nest.load(self.views.of[x])
+            place = converted(nest.let, held, x.dtype, np.dtype(np.int64))
+            nest.demand(nest.let(f"icmp ult i64 {place}, {int(i.static['size'])}"))
+            self.in_range.add((self.views.of[out], int(i.static["size"])))
         else:
             held = converted(nest.let, nest.load(self.views.of[x]), x.dtype, np.dtype(np.int64))
             ignored = nest.let(f"icmp eq i64 {held}, {int(i.static['ignore_index'])}")

@@ -8,7 +8,7 @@ from typing import TypeGuard
 from autodiff.compiler.formulas import COMPARISONS, FORMULAS
 from autodiff.compiler.gathers import is_gather
 from autodiff.compiler.maths import FUNCTIONS
-from autodiff.compiler.program import Instruction, Value
+from autodiff.compiler.program import CHECKS, Instruction, Value
 from autodiff.compiler.strided import Views, whole
 
 __all__ = ["REDUCTIONS", "Loop", "Other", "Step", "checks_input", "group"]
@@ -47,7 +47,7 @@ Step = Loop | Other
 
 def checks_input(i: Instruction) -> bool:
     """Whether an operation does nothing but see whether an input is as it has to be."""
-    return i.op == "check_classes" and i.operands[0].kind == "input"
+    return i.op in CHECKS and i.operands[0].kind == "input"
 
 
 def group(views: Views) -> tuple[list[Step], dict[Value, int]]:

@@ -8,7 +8,7 @@ from typing import Any
 from autodiff.compiler.buffers import Plan
 from autodiff.compiler.np_splitting import ELEMENTWISE, REDUCTIONS, Split
 from autodiff.compiler.np_writer import Writer, indented, tupled
-from autodiff.compiler.program import Instruction, Program, Value
+from autodiff.compiler.program import CHECKS, Instruction, Program, Value
 from autodiff.compiler.scalars import Scalar
 
 __all__ = ["ManyWriter"]
@@ -118,7 +118,7 @@ class ManyWriter(Writer):
     def _wide_text(self, i: Instruction) -> str:
         (out,) = i.outputs
         x = self.name(i.reads()[0])
-        if i.op in ELEMENTWISE or i.op == "check_classes":
+        if i.op in ELEMENTWISE or i.op in CHECKS:
             return self.expression(i)
         if i.op in REDUCTIONS:
             static = {**i.static, "axis": tuple([a + 1 for a in i.axes()])}

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from autodiff.compiler.np_forms import BINARY, UNARY, VIEWS
-from autodiff.compiler.program import Instruction, Program, Value
+from autodiff.compiler.program import CHECKS, Instruction, Program, Value
 from autodiff.compiler.scalars import Scalar
 
 __all__ = ["ELEMENTWISE", "REDUCTIONS", "Split", "split"]
@@ -62,7 +62,7 @@ def split(program: Program) -> Split:
     known = {*program.inputs, *program.draws}
     before = []
     for i in program.instructions:
-        if (_spreads(i) or i.op == "check_classes") and _reads_only(i, known):
+        if (_spreads(i) or i.op in CHECKS) and _reads_only(i, known):
             before.append(i)
             known |= set(i.outputs)
     return Split(program, before, _later(program, before, known))

@@ -72,6 +72,8 @@ class Writer:
         self.head: list[str] = []  # what is prepared once
         self.functions: dict[str, str] = {}
         self.called: dict[str, Any] = {}
+        #: Which of these read positions, and so may raise what they did not when recorded; with their operations.
+        self.indexed: dict[str, str] = {}
         self.names: dict[Any, str] = {}
         self.numbers: dict[Any, str] = {}
         self.texts: dict[str, str] = {}
@@ -289,6 +291,8 @@ class Writer:
         if i.op not in self.texts:
             self.texts[i.op] = self._unique(i.op)
             self.called[self.texts[i.op]] = forward
+        if any(v.dtype.kind in "iu" for v in i.reads()):
+            self.indexed[self.texts[i.op]] = i.op
         operands = [
             _bare(o.source(self.settings))
             if isinstance(o, Scalar)

@@ -14,6 +14,7 @@ from autodiff.compiler.np_many import ManyWriter
 from autodiff.compiler.np_splitting import Split, split
 from autodiff.compiler.np_writer import Writer
 from autodiff.compiler.program import Program, Value
+from autodiff.operands import explain
 
 __all__ = ["Emitted", "emit"]
 
@@ -39,6 +40,7 @@ class Emitted:
             writer.names[v]: np.ascontiguousarray(v.array).reshape(v.shape) for v in writer.constants
         }
         self.functions: dict[str, Any] = writer.called
+        self._indexed = writer.indexed
         self._code: Any = None
 
     def bind(self, states: Sequence[Array]) -> Callable[..., Any]:
@@ -59,8 +61,23 @@ class Emitted:
         # By the name of its module a warning of NumPy's is known as one of ours: see Note [Floating-point warnings].
         scope: dict[str, Any] = {"__name__": "autodiff.compiled"}
         exec(self._code, scope)
-        run: Callable[..., Any] = scope["make"](*states, *self.constants.values(), *self.functions.values())
+        functions = [
+            _explained(self._indexed[name], f) if name in self._indexed else f for name, f in self.functions.items()
+        ]
+        run: Callable[..., Any] = scope["make"](*states, *self.constants.values(), *functions)
         return run
+
+
+def _explained(op: str, forward: Callable[..., Any]) -> Callable[..., Any]:
+    """A forward whose errors are those of the operation: an index is out of range at one call, and not at another."""
+
+    def called(*arrays: Any, **static: Any) -> Any:
+        try:
+            return forward(*arrays, **static)
+        except (ValueError, IndexError) as error:
+            raise explain(op, list(arrays), error) from None
+
+    return called
 
 
 class EmittedStep(Emitted):

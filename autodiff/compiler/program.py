@@ -17,12 +17,15 @@ import numpy as np
 from autodiff.compiler.scalars import Scalar, Setting
 from autodiff.primitive import plain, primitives
 
-__all__ = ["Instruction", "Place", "Program", "Value", "current", "end_to_end"]
+__all__ = ["CHECKS", "Instruction", "Place", "Program", "Value", "current", "end_to_end"]
 
 Array = np.ndarray[Any, Any]
 
 #: What a value is: given at each call, living between calls, known for ever, drawn by a random generator, computed.
 KINDS = ("input", "state", "constant", "draw", "result")
+
+#: Operations that are there for the errors they raise.
+CHECKS = frozenset({"check_classes", "check_index"})
 
 
 class Value:

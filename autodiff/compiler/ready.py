@@ -10,7 +10,7 @@ import numpy as np
 
 from autodiff.compiler.backends import Backend, choose
 from autodiff.compiler.memory import FlatMemory, GradMemory, TensorMemory, gather
-from autodiff.compiler.program import Program, Value
+from autodiff.compiler.program import CHECKS, Program, Value
 from autodiff.compiler.recording import Recording
 from autodiff.compiler.scalars import Scalar
 from autodiff.compiler.uniting import prune, unite
@@ -138,7 +138,7 @@ class Step:
         self.nothing_left = [t for t, kind in recording.grads.values() if kind == "none"]
         self.bound: list[Array] = []
         self.drawn: list[Array] = []
-        self.checks = [i for i in final.instructions if i.op == "check_classes"]
+        self.checks = [i for i in final.instructions if i.op in CHECKS]
         # Whether all that a call may raise is known before the first of many has changed anything.
         self.can_loop = all(i.operands[0] in final.inputs for i in self.checks)
         self.can_loop &= getattr(self.backend.emitted, "can_loop", True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff.compiler.embedding import Embedding
 from autodiff.compiler.numpy_emitter import emit
-from autodiff.compiler.program import Program
+from autodiff.compiler.program import CHECKS, Program
 from autodiff.errors import RecordingError
 
 __all__ = ["save"]
@@ -157,7 +157,8 @@ def _labels(program: Program) -> list[str]:
 def _inputs(program: Program) -> list[Array]:
     """Inputs to test with: numbers near zero, and for whole numbers such as pass the checks of classes."""
     rng = np.random.default_rng(0)
-    classes = {i.operands[0]: i.static["classes"] for i in program.instructions if i.op == "check_classes"}
+    checks = [i for i in program.instructions if i.op in CHECKS]
+    classes = {i.operands[0]: i.static["classes" if i.op == "check_classes" else "size"] for i in checks}
     found = []
     for v in program.inputs:
         if v.dtype.kind == "f":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autodiff.errors import DtypeError, IndexingError, ShapeError
-from autodiff.graph import Value
+from autodiff.graph import Value, modes
 from autodiff.names.arguments import Operand, as_value, cast, integer, one_dim
 from autodiff.names.shape import expanded
 from autodiff.ops import elementwise as ew
@@ -362,7 +362,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     d = one_dim(dim, shape, "index_select")
     if places._array.ndim > 1:
         raise ShapeError(f"index_select: the index must have one dim, not the shape {places._array.shape}")
-    check_range(places, shape[d] if shape else 1, "index_select", d)
+    places = check_range(places, shape[d] if shape else 1, "index_select", d)
     if not shape:
         return reshape(ix.index(reshape(x, shape=(1,)), places, key=(ix.ARRAY,)), shape=())
     if not places._array.ndim:
@@ -474,13 +474,9 @@ def indices_of(index: Any, name: str) -> Any:
     return index
 
 
-def check_range(index: Any, size: int, name: str, dim: int) -> None:
-    """Raise where an index is negative or too large: NumPy would count from the end, PyTorch does not."""
-    array = index._array
-    if array.size:
-        # Read as unsigned, a negative index is a huge one.
-        top = np.maximum.reduce(array.view(np.uint64) if array.dtype == np.int64 else array, axis=None)
-        if top >= size or (array.dtype != np.int64 and array.min() < 0):
-            low, high = int(array.min()), int(array.max())
-            wrong = low if low < 0 else high
-            raise IndexingError(f"{name}: index {wrong} is out of range in dim {dim} of size {size}")
+def check_range(index: Any, size: int, name: str, dim: int) -> Any:
+    """The index, where none of it is negative or too large; a step that is recorded checks it at each call."""
+    if modes.recorder is not None:
+        return ix.check_index(index, size=size, name=name, dim=dim)
+    ix.hold_in_range(index._array, size, name, dim)
+    return index

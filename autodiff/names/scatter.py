@@ -348,7 +348,7 @@ def _sliced(name: str, input: Any, dim: Any, index: Any, source: Any) -> tuple[A
     if not x._array.ndim:
         x, source = reshape(x, shape=(1,)), reshape(source, shape=(-1,))
     shape, n = x._array.shape, len(places._array)
-    check_range(places, shape[d], name, d)
+    places = check_range(places, shape[d], name, d)
     wanted = (*shape[:d], n, *shape[d + 1 :])
     if source._array.shape != wanted:
         raise ShapeError(

@@ -119,8 +119,11 @@ def _add_slices(x: Any, i: Any, axis: int, shape: tuple[int, ...]) -> Any:
     n, before, after = shape[axis], shape[:axis], shape[axis + 1 :]
     if x.shape != (*before, *i.shape, *after):
         x = np.broadcast_to(x, (*before, *i.shape, *after))
-    rows = i.reshape(-1)
-    if np.minimum.reduce(rows) < 0:
+    rows = i.reshape(-1).astype(np.int64, copy=False)
+    if np.maximum.reduce(rows.view(np.uint64)) >= n:  # read as unsigned, a negative index is a huge one
+        wrong = rows[(rows < -n) | (rows >= n)]
+        if wrong.size:
+            raise IndexError(f"index {wrong[0]} is out of bounds for axis {axis} with size {n}")
         rows = np.where(rows < 0, rows + n, rows)
     outer, inner = prod(before), prod(after)
     if outer > 1:
@@ -215,6 +218,25 @@ write_view.defvjp(
     ),
     None,
 )
+
+
+@primitive(differentiable=False)
+def check_index(indices: Any, *, size: int, name: str, dim: int) -> Any:
+    """Indices, none of which is negative, or too large for a dim of this size"""
+    hold_in_range(indices, size, name, dim)
+    return np.array(indices)
+
+
+def hold_in_range(indices: Any, size: int, name: str, dim: int) -> None:
+    """Raise where an index is negative or too large: NumPy would count from the end, PyTorch does not."""
+    if not indices.size:
+        return
+    # Read as unsigned, a negative index is a huge one.
+    top = np.maximum.reduce(indices.view(np.uint64) if indices.dtype == np.int64 else indices, axis=None)
+    if top >= size or (indices.dtype != np.int64 and indices.min() < 0):
+        low, high = int(indices.min()), int(indices.max())
+        wrong = low if low < 0 else high
+        raise IndexingError(f"{name}: index {wrong} is out of range in dim {dim} of size {size}")
 
 
 # ---------------------------------------------------------------------- along one axis

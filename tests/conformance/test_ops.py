@@ -164,6 +164,7 @@ WITHOUT = {
     "layer_norm",
     "layer_norm_backward",
     "check_classes",
+    "check_index",
     "check_probabilities",
     "dropout_mask",
 }

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.ops.index import ARRAY, fill
-from tests.table.form import Draw, case, exactly, real, row
+from tests.table.form import STEPPED, Draw, case, exactly, real, row
 
 MASK = exactly([True, False, True], floating=False)
 PAIR = exactly([True, False], floating=False)
@@ -201,4 +201,11 @@ row(
     case(real(3), exactly([2, 1, 0], floating=False), shape=(4,), unique=True),
     curved=False,
     notes="the adjoint of take_flat",
+)
+row(
+    "check_index",
+    lambda indices, size, name, dim: indices,
+    *[case(i, size=3, name="index_add", dim=0) for i in (COLUMNS, exactly([0, 2], floating=False))],
+    notes="what index_add and its like do to their indices first, as an operation of its own",
+    **STEPPED,
 )

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from autodiff.compiler.program import Instruction, Program
+from autodiff.compiler.program import CHECKS, Instruction, Program
 from autodiff.primitive import primitives
 
-__all__ = ["CHECKS", "dead_code"]
-
-#: Operations that are there for the errors they raise.
-CHECKS = frozenset({"check_classes"})
+__all__ = ["dead_code"]
 
 
 def dead_code(program: Program) -> Program:

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.compiler.passes.dead import CHECKS
-from autodiff.compiler.program import Instruction, Program, Value
+from autodiff.compiler.program import CHECKS, Instruction, Program, Value
 from autodiff.compiler.scalars import Scalar
 from autodiff.primitive import primitives
 

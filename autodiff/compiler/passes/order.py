@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from autodiff.compiler.passes.dead import CHECKS
-from autodiff.compiler.program import Instruction, Program, Value
+from autodiff.compiler.program import CHECKS, Instruction, Program, Value
 
 __all__ = ["checks_first"]
 
