@@ -15,6 +15,7 @@ import numpy as np
 
 from autodiff.compiler.np_forms import RESHAPED, Form
 from autodiff.compiler.program import Instruction, Value
+from autodiff.compiler.strided import Room
 from autodiff.heap import LINE
 
 __all__ = ["Memory", "Plan"]
@@ -113,15 +114,8 @@ class Plan:
     # ------------------------------------------------------------------ what is a view of what, and how long it lives
 
     def _find_roots(self, leaves: Sequence[Value]) -> None:
-        room = max([v.size * v.dtype.itemsize for v in leaves], default=0)
-        for i in self.instructions:
-            room = max([room, *[v.size * v.dtype.itemsize for v in i.outputs if v is not None]])
-        blank = np.empty(room + 1, np.uint8)  # never touched: only shapes and strides are of interest
-
-        def like(v: Value) -> Any:
-            return blank[: v.size * v.dtype.itemsize].view(v.dtype).reshape(v.shape)
-
-        self.layout = {v: like(v) for v in leaves}
+        room = Room()
+        self.layout = {v: room.like(v) for v in leaves}
         for n, i in enumerate(self.instructions):
             form = self.forms[i]
             for v in i.outputs:
@@ -129,25 +123,24 @@ class Plan:
                     continue
                 self.root[v] = v
                 self.made[v] = self.last[v] = n
-                if form.kind != "call":
-                    self.layout[v] = like(v)
+                if form.kind not in ("call", "view"):
+                    self.layout[v] = room.like(v)
             if form.kind == "view":
-                self._find_view(i, form)
+                self._find_view(i, form, room)
             elif form.kind == "call":
                 held = {self.root[o] for o in i.reads()}
                 held = held.union(*[self._holds.get(h, ()) for h in held])
                 self._holds |= {v: held for v in i.outputs if v is not None}
 
-    def _find_view(self, i: Instruction, form: Form) -> None:
+    def _find_view(self, i: Instruction, form: Form, room: Room) -> None:
         """Make the result of a view operation a view, where it is one."""
         (base,), (v,) = i.reads(), i.outputs
         known = self.layout.get(base)
-        if known is None:  # of what a function returned, nothing is known
-            del self.layout[v]
-        else:
+        if known is not None:  # of what a function returned, nothing is known
             seen = form.view(known)
             if not np.may_share_memory(seen, known) and v.size:
                 self.forms[i] = RESHAPED
+                self.layout[v] = room.like(v)
                 return
             self.layout[v] = seen
         self.root[v] = self.root[base]

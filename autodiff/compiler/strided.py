@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from autodiff.compiler.program import Instruction, Program, Value
 from autodiff.primitive import primitives
 
-__all__ = ["VIEWS", "View", "Views", "part", "whole"]
+__all__ = ["VIEWS", "Room", "View", "Views", "part", "whole"]
 
 #: Operations that need not touch memory: their result can be read where the operand lies.
 VIEWS = frozenset(
@@ -35,12 +36,18 @@ class View(NamedTuple):
 
 def whole(root: Value) -> View:
     """All of a value, in order."""
-    return View(root, 0, tuple(s // root.dtype.itemsize for s in np.empty(root.shape, root.dtype).strides), root.shape)
+    return View(root, 0, tuple(_ordered(root.shape)), root.shape)
+
+
+def _ordered(shape: Sequence[int]) -> list[int]:
+    """How many elements apart those along each dim are, one after the other in memory."""
+    return [prod(shape[d + 1 :]) for d in range(len(shape))]
 
 
 def part(root: Value, key: tuple[Any, ...]) -> View:
     """The elements of a value at a key of slices and integers."""
-    stand_in = np.empty(root.shape, root.dtype)
+    strides = [s * root.dtype.itemsize for s in _ordered(root.shape)]
+    stand_in = np.lib.stride_tricks.as_strided(np.empty(1, root.dtype), root.shape, strides)  # which nobody reads
     key = key if Ellipsis in key else (*key, ...)  # with `...`, one element is a view, too
     return _within(stand_in[key], stand_in, whole(root))
 
@@ -49,6 +56,23 @@ def _within(x: Any, stand_in: Any, view: View) -> View:
     """What x is of a value, where the memory of `stand_in`, which x looks at, stands for a view of it."""
     start = (x.ctypes.data - stand_in.ctypes.data) // x.itemsize
     return View(view.root, view.offset + start, tuple(s // x.itemsize for s in x.strides), x.shape)
+
+
+class Room:
+    """Memory that is never touched, of which arrays are made that stand for values: their shapes and strides tell.
+
+    It is as large as the largest value that was asked for. Views of values need none, however often they repeat one.
+    """
+
+    def __init__(self) -> None:
+        self._bytes = np.empty(1, np.uint8)
+
+    def like(self, v: Value) -> Any:
+        """An array in order, with the shape and dtype of a value."""
+        size = v.size * v.dtype.itemsize
+        if size >= len(self._bytes):  # one more, since nothing is shared with memory of no size
+            self._bytes = np.empty(size + 1, np.uint8)
+        return self._bytes[:size].view(v.dtype).reshape(v.shape)
 
 
 class Views:
@@ -63,7 +87,7 @@ class Views:
 
     def __init__(self, program: Program) -> None:
         self._stand_ins: dict[Value, Any] = {}
-        self._room = np.empty(_largest(program), np.uint8)  # never touched: only shapes and strides are of interest
+        self._room = Room()
         self.of: dict[Value, View] = {}
         self.computed: list[Instruction] = []
         for v in [*program.inputs, *program.states, *program.draws, *program.constants()]:
@@ -77,7 +101,7 @@ class Views:
         del self._stand_ins, self._room
 
     def _own(self, v: Value) -> None:
-        self._stand_ins[v] = self._room[: v.size * v.dtype.itemsize].view(v.dtype).reshape(v.shape)
+        self._stand_ins[v] = self._room.like(v)
         self.of[v] = whole(v)
 
     def _look(self, instruction: Instruction) -> bool:
@@ -103,10 +127,3 @@ class Views:
                 self._stand_ins[v] = o
                 self.of[v] = _within(o, stand_in, view)
         return True
-
-
-def _largest(program: Program) -> int:
-    """The bytes of the largest value, and one, since nothing is shared with memory of no size."""
-    values = [*program.inputs, *program.states, *program.draws, *program.constants()]
-    values += [v for i in program.instructions for v in i.outputs if v is not None]
-    return max([v.size * v.dtype.itemsize for v in values], default=0) + 1

@@ -10,6 +10,8 @@ import pytest
 import autodiff as ad
 import nn
 import optim
+from autodiff.compiler.program import Value
+from autodiff.compiler.strided import whole
 
 #: Updates of packs of this many parameters run in blocks, as ordinary ones do: no test of a small network sees that.
 WIDTHS = 200, 150, 10
@@ -105,3 +107,19 @@ def test_no_call_takes_more_memory_than_an_ordinary_step(name):
     peak(OPTIMIZERS[name], compiled=True)  # modules are imported, caches filled
     ordinary = peak(OPTIMIZERS[name], compiled=False)
     assert peak(OPTIMIZERS[name], compiled=True) <= ordinary
+
+
+@pytest.mark.parametrize("backend", [None, "numpy"])
+@pytest.mark.parametrize("key", [np.s_[:2, :2], np.s_[3:9:2, -1], np.s_[7, 1:3]], ids=str)
+def test_a_view_larger_than_all_memory_costs_none(backend, key):
+    fast = ad.compile(lambda x: (x.expand(10**6, 10**7)[key] * x).sum(), backend=backend)
+    for k in range(5):
+        x = ad.tensor([float(k)])
+        assert fast(x).item() == (x.expand(10**6, 10**7)[key] * x).sum().item()
+    assert fast.stats["replayed"] == 3
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3, 4), (1, 3, 1), (5, 1)], ids=str)
+def test_values_lie_in_memory_as_arrays_do(shape):
+    value = Value("result", shape, np.dtype(np.float32))
+    assert whole(value).strides == tuple([s // 4 for s in np.empty(shape, np.float32).strides])
