@@ -323,3 +323,18 @@ def test_a_second_process_finds_the_machine_code(tmp_path):
         assert backend == "numba"
         seconds.append(float(taken))
     assert seconds[1] < seconds[0] / 2
+
+
+def test_a_file_of_the_cache_that_cannot_be_read_is_made_anew(tmp_path, monkeypatch):
+    def results():
+        monkeypatch.setattr(machine, "_loaded", {})
+        fast = ad.compile(lambda x: x * 2 + 1, backend="numba")
+        return [fast(ad.ones(2)).tolist() for _ in range(3)]
+
+    monkeypatch.setenv("WENGERT_CACHE_DIR", str(tmp_path))
+    expected = results()
+    (file,) = tmp_path.iterdir()
+    file.unlink()
+    file.mkdir()  # which nobody reads as a file, whatever his rights
+    assert results() == expected
+    assert list(tmp_path.iterdir()) == [file]

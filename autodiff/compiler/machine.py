@@ -117,7 +117,9 @@ def load(source: str) -> Machine:
     found = _loaded.get(name)
     if found is None:
         path = folder() / f"{name}.o"
-        code = path.read_bytes() if path.exists() else b""
+        code = b""
+        with suppress(OSError):  # it is not there, or not for us to read
+            code = path.read_bytes()
         if not code:
             code = _compile(source)
             _write(path, code)
@@ -131,7 +133,10 @@ def _write(path: Path, code: bytes) -> None:
         handle, made = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
         with os.fdopen(handle, "wb") as file:
             file.write(code)
-        os.replace(made, path)
+        try:
+            os.replace(made, path)
+        except OSError:
+            os.unlink(made)
 
 
 def _digest(source: str) -> str:
