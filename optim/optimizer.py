@@ -14,7 +14,7 @@ from autodiff.modes import enable_grad, no_grad
 from autodiff.tensors import Tensor
 from optim.program import Program
 from optim.running import Run
-from optim.state import Group, Listed, State
+from optim.state import Group, Groups, Listed, State
 
 __all__ = ["Optimizer"]
 
@@ -190,7 +190,7 @@ class Optimizer:
 
     @param_groups.setter
     def param_groups(self, groups: list[dict[str, Any]]) -> None:
-        self._groups = Listed(groups)
+        self._groups = Groups(groups)
         changes.structure += 1
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:

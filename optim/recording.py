@@ -147,7 +147,8 @@ def facts(optimizer: Optimizer) -> tuple[Any, ...]:
         steps = [begun(optimizer, p, names) for p in group["params"]]
         # Of counts only their being equal matters; whether a rule without count has begun changes its formula.
         shape = [steps.index(t) for t in steps] if optimizer.counts_steps else steps
-        found.append((repr(held), names, tuple(shape), tuple([id(p) for p in group["params"]])))
+        # Settings are read from the group itself, so that another one is another program's, be it equal.
+        found.append((id(group), repr(held), names, tuple(shape), tuple([id(p) for p in group["params"]])))
     return tuple(found)
 
 

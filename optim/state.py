@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
 from autodiff.graph import changes, current_recorder
 
-__all__ = ["Group", "Listed", "State", "Watched"]
+__all__ = ["Group", "Groups", "Listed", "State", "Watched"]
 
 
 class Watched(dict[Any, Any]):
@@ -140,6 +140,39 @@ for _name in ("append", "clear", "extend", "insert", "pop", "remove", "reverse",
     setattr(Listed, _name, _counted(getattr(list, _name)))
 for _name in ("__delitem__", "__iadd__", "__imul__", "__setitem__"):
     setattr(Listed, _name, _counted(getattr(list, _name)))
+
+
+class Groups(Listed):
+    """The groups of an optimizer: a plain dict that enters becomes a Group, which counts its changes."""
+
+    def __init__(self, groups: Iterable[Any] = ()) -> None:
+        super().__init__(map(_group, groups))
+
+    def append(self, group: Any) -> None:
+        """Add a group."""
+        super().append(_group(group))
+
+    def extend(self, groups: Iterable[Any]) -> None:
+        """Add groups."""
+        super().extend(map(_group, groups))
+
+    def insert(self, at: Any, group: Any) -> None:
+        """Put a group before another."""
+        super().insert(at, _group(group))
+
+    def __setitem__(self, at: Any, given: Any) -> None:
+        super().__setitem__(at, list(map(_group, given)) if isinstance(at, slice) else _group(given))
+
+    def __iadd__(self, groups: Any) -> Groups:  # type: ignore[misc]
+        self.extend(groups)
+        return self
+
+
+def _group(given: Any) -> Any:
+    """A dict as a Group, with a list of parameters that counts its changes, too."""
+    if isinstance(given, Group) or not isinstance(given, dict):
+        return given
+    return Group({k: Listed(v) if k == "params" and isinstance(v, list) else v for k, v in given.items()})
 
 
 def is_read(value: Any) -> bool:

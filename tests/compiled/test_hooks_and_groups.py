@@ -61,7 +61,48 @@ def other_groups_are_given(model, optimizer, i):
         optimizer.param_groups = optimizer.param_groups[:1]
 
 
+def plain_dict(optimizer, n):
+    """A group as a plain dict, taken away from the optimizer."""
+    return dict(optimizer.param_groups.pop(n))
+
+
+def a_plain_dict_is_appended_and_changed(model, optimizer, i):
+    if i == 4:
+        optimizer.param_groups.append(plain_dict(optimizer, 0))
+    if i == 8:
+        optimizer.param_groups[1]["lr"] = 0.01
+
+
+def a_plain_dict_is_put_in_and_changed(model, optimizer, i):
+    if i == 4:
+        optimizer.param_groups[0] = dict(optimizer.param_groups[0])
+        optimizer.param_groups[1:] = [dict(optimizer.param_groups[1])]
+    if i == 8:
+        optimizer.param_groups[0]["lr"] = optimizer.param_groups[1]["momentum"] = 0.01
+
+
+def plain_dicts_are_added_and_changed(model, optimizer, i):
+    if i == 4:
+        optimizer.param_groups += [plain_dict(optimizer, 0)]
+        optimizer.param_groups.extend([plain_dict(optimizer, 0)])
+        optimizer.param_groups.insert(0, plain_dict(optimizer, 0))
+    if i == 8:
+        optimizer.param_groups[1]["lr"] = 0.01
+        optimizer.param_groups[0]["params"].pop()
+
+
+def plain_dicts_are_assigned_and_changed(model, optimizer, i):
+    if i == 4:
+        optimizer.param_groups = list(map(dict, optimizer.param_groups))
+    if i == 8:
+        optimizer.param_groups[1]["lr"] = 0.01
+
+
 CHANGES = [
+    a_plain_dict_is_appended_and_changed,
+    a_plain_dict_is_put_in_and_changed,
+    plain_dicts_are_added_and_changed,
+    plain_dicts_are_assigned_and_changed,
     a_hook_comes_and_goes,
     a_hook_of_a_gradient_comes_and_goes,
     what_a_hook_closes_over_changes,
