@@ -288,6 +288,8 @@ class Compiled:
             first = entry.waiting.pop(recording.flavour, None)
             if first is None:
                 entry.waiting[recording.flavour] = recording
+                if len(entry.waiting) > MOST_SIGNATURES:
+                    del entry.waiting[next(iter(entry.waiting))]
                 recording.rest()
             else:
                 failure = compare(first, recording)
@@ -295,6 +297,7 @@ class Compiled:
                     recording.rest()
                     self._latest = Step(recording, self.wanted, self.passes)
                     entry.steps.insert(0, self._latest)
+                    del entry.steps[MOST_SIGNATURES:]
         if failure is not None:
             if not self.fallback:
                 raise failure
@@ -414,6 +417,11 @@ def compile(
     and step counts, learning rates, random generators, Tensors that the function closes over. Ordinary steps and
     compiled ones can be mixed freely. A Tensor that is returned has memory of its own, and no graph. Intermediate
     values share planned memory, so one compiled function must not run in two threads at once.
+
+    What cannot be seen: plain Python does not run in a replay. What it reads is compared at each call, as far as the
+    function names it: numbers, strings, attributes, what lists, dicts and sets hold, and the elements of NumPy's arrays
+    that the step does not use as Tensors (`ad.from_numpy`). Left out are the elements of arrays of more than 4 KiB and
+    of sets of more than 100, lists and dicts of more than 10,000, files and clocks: pass such things as arguments.
 
     In machine code, large loops and products are shared by as many threads as NumPy's BLAS may use (`get_num_threads`);
     how many these are changes no bit of a result.

@@ -20,10 +20,12 @@ from autodiff.compiler.methods import KEPT
 from autodiff.frames import OURS
 from autodiff.graph import Leaf, Value
 
-__all__ = ["Cell", "Length", "Reach", "is_ours"]
+__all__ = ["Cell", "Elements", "Length", "Reach", "is_ours"]
 
 _SCALARS = (int, float, bool, str, bytes, type(None), complex, np.generic, np.dtype)
 _MOST_ITEMS = 10_000
+#: Up to so many elements of a set, and bytes of an array that plain Python may read, are compared at each call.
+MOST_ELEMENTS, MOST_BYTES = 100, 4096
 #: Methods that are called without being named.
 _UNNAMED = frozenset({"__call__", "__getitem__", "__iter__", "__len__"})
 
@@ -76,7 +78,7 @@ class Reach:
                 found = holder[key]
             except (LookupError, ValueError):
                 return False
-            if found is not value and not (isinstance(holder, Length) and found == value):
+            if found is not value and not (isinstance(holder, (Length, Elements)) and found == value):
                 return False
         return True
 
@@ -205,12 +207,30 @@ class Reach:
         """A list, a dict and their like: how many, and what is in them."""
         self.facts[f"len({path})"] = len(x)
         self.loose.append((Length(x), None, len(x)))
-        if isinstance(x, set | frozenset) or len(x) > _MOST_ITEMS:
+        if isinstance(x, set | frozenset):
+            self._elements(path, x)
+            return
+        if len(x) > _MOST_ITEMS:
             return
         for key, value in x.items() if isinstance(x, dict) else enumerate(x):
-            if isinstance(value, _SCALARS) and not isinstance(x, tuple):
+            if not isinstance(x, tuple):
                 self.loose.append((x, key, value))
             self._walk(f"{path}[{key!r}]", value)
+
+    def _elements(self, path: str, x: Any) -> None:
+        """What is in a set: another one of its size may hold something else."""
+        if len(x) > MOST_ELEMENTS:
+            return
+        self.facts[f"elements of {path}"] = held = frozenset(x)
+        if isinstance(x, set):
+            self.loose.append((Elements(x), None, held))
+        for i, value in enumerate(x):
+            if not isinstance(value, _SCALARS):
+                self._walk(f"{path} element {i}", value)
+
+    def contents(self) -> dict[int, bytes]:
+        """What small arrays hold, by their ids."""
+        return {id(a): a.tobytes() for a in self.arrays.values() if a.nbytes <= MOST_BYTES}
 
     def _look_into_objects(self) -> None:
         """Take in what functions name of objects and classes; what is found there may name more."""
@@ -268,6 +288,16 @@ class Slot:
 
     def __getitem__(self, key: str) -> Any:
         return getattr(self.owner, key, _ABSENT)
+
+
+class Elements:
+    """The elements of a set, as a mapping."""
+
+    def __init__(self, container: Any) -> None:
+        self.container = container
+
+    def __getitem__(self, key: Any) -> frozenset[Any]:
+        return frozenset(self.container)
 
 
 class Length:

@@ -202,6 +202,8 @@ class Step:
                 pack.agree(optimizer)
         if not all(choice.holds() for choice in self.choices):
             return False
+        if not self.recording.holds_plain():
+            return False
         for t, present in self.presence:
             if (t._node.grad is not None) is not present:
                 return False

@@ -69,6 +69,8 @@ class Recording:
         Of each leaf, what became of its gradient: "none", "untouched" or "set".
     presence : list of (Tensor, bool)
         The leaves of which it matters whether they have a gradient before the call, and whether they had.
+    plain : list of (ndarray, bytes)
+        Small arrays of the user's that are no state, and what they held, which plain Python may have read.
     drew_elsewhere : bool
         Whether random numbers of Python's or NumPy's were drawn.
     """
@@ -85,10 +87,15 @@ class Recording:
         self.leaves = leaves
         self.grads: dict[int, tuple[Any, str]] = {}
         self.presence: list[tuple[Any, bool]] = []
+        self.plain: list[tuple[Any, bytes]] = []
         self.drew_elsewhere = False
         #: What the same signature may do in one way or another: add to gradients that were there, or find residuals
         #: of other shapes.
         self.flavour: tuple[Any, ...] = ()
+
+    def holds_plain(self) -> bool:
+        """Whether small arrays that are no state hold what they held."""
+        return all(array.tobytes() == held for array, held in self.plain)
 
     def rest(self) -> None:
         """Let go of what only recording needs: arrays that would otherwise be free."""
@@ -142,7 +149,7 @@ def record(
     changes.recordings += 1
     changes.structure += 1  # what is compiled by itself runs as it is written, to be heard
     modes.listener, modes.recorder = recorder, recorder
-    elsewhere = _random_elsewhere()
+    elsewhere, held = _random_elsewhere(), reach.contents()
     try:
         result = function(*args, **kwargs)
         recorder.check_draws()
@@ -151,6 +158,7 @@ def record(
         if recorder.failure is None:
             _gather_results(recording, reach)
             _gather_state(recording, reach, owners, before)
+            _gather_plain(recording, recorder, reach, held)
             name_values(recording.program, recorder.adjoints)
     finally:
         modes.listener, modes.recorder = outer
@@ -293,6 +301,20 @@ def _gather_state(recording: Recording, reach: Reach, owners: list[Any], before:
     shapes = tuple([tuple([v and v.shape for v in i.outputs]) for i in program.instructions])
     choices = [(choice.key(), choice.answer) for s in program.settings for choice in s.choices.values()]
     recording.flavour = (tuple([present for _, present in recording.presence]), shapes, tuple(choices))
+
+
+def _gather_plain(recording: Recording, recorder: Recorder, reach: Reach, held: dict[int, bytes]) -> None:
+    """Say which small arrays are no state, and what they hold, which no call may change."""
+    states = {id(memory.array()) for memory in recording.memory.values() if isinstance(memory, ArrayMemory)}
+    for path, array in reach.arrays.items():
+        if id(array) in held and id(array) not in states:
+            recording.plain.append((array, held[id(array)]))
+            if array.tobytes() != held[id(array)]:
+                recorder.failure = RecordingError(
+                    f"the call changed {path}, an array, which a replay would not do; do it outside the compiled "
+                    "function, or make it a Tensor"
+                )
+    recording.flavour += tuple([contents for _, contents in recording.plain])
 
 
 def _seen_through(array: Any, arrays: dict[int, Any]) -> Any:

@@ -51,7 +51,7 @@ class Way:
         args: Sequence[Any],
         kwargs: dict[str, Any],
     ) -> None:
-        self.fast, self.run, self.reach = fast, step.run, reach
+        self.fast, self.run, self.reach, self.recording = fast, step.run, reach, step.recording
         self.own = type("Compiled", (base,), {"__call__": staticmethod(fast), "__module__": base.__module__})
         self.grad = modes.grad
         self.rest = changes.structure - changes.gradients
@@ -67,7 +67,7 @@ class Way:
 
     def leads_on(self) -> bool:
         """Whether what no counter watches is as it was."""
-        return modes.grad is self.grad and self.reach.is_unchanged()
+        return modes.grad is self.grad and self.reach.is_unchanged() and self.recording.holds_plain()
 
     def begin(self) -> None:
         """Let the function take what there is now for what it was made for."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff.compiler.reach import Cell, Length, Reach
+from autodiff.compiler.reach import Cell, Elements, Length, Reach
 from autodiff.compiler.ready import Step, owner
 from autodiff.errors import Deviation, GradientError
 from autodiff.graph import Node, Storage, changes, grad_mode, last_write, tick, upward, wrap
@@ -164,7 +164,7 @@ class Wrapper:
                 body.append("".join(f"{x}, " for x in self.head.names) + "= leaves")
 
     def _loose(self) -> list[str]:
-        """Compare what no counter watches: cells, globals, attributes and items of the user's."""
+        """Compare what no counter watches: cells, globals, attributes, items and small arrays of the user's."""
         found = []
         for holder, key, value in self.reach.loose:
             name = self._name("v", value)
@@ -172,8 +172,12 @@ class Wrapper:
                 found.append(f"{self._name('c', holder.cell)}.cell_contents is not {name}")
             elif isinstance(holder, Length):
                 found.append(f"len({self._name('c', holder.container)}) != {name}")
+            elif isinstance(holder, Elements):
+                found.append(f"{self._name('c', holder.container)} != {name}")
             else:
                 found.append(f"{self._name('h', holder)}[{key!r}] is not {name}")
+        for array, held in self.step.recording.plain:
+            found.append(f"{self._name('bytes', array.tobytes)}() != {self._name('v', held)}")
         if not found:
             return []
         # A subscript in a try block is half as expensive as a call of `get`.
