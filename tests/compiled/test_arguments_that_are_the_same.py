@@ -63,3 +63,17 @@ def test_an_array_that_state_is_made_of_may_be_given_too():
     step = ad.compile(lambda x: ad.as_tensor(x) * 2 + w * ad.as_tensor(table))
     for x in [w.numpy()] * 3 + [table] * 3 + [values(4).numpy()] * 2:
         np.testing.assert_allclose(step(x).numpy(), x * 2 + w.numpy() * table, rtol=1e-6)
+
+
+def test_an_argument_that_is_state_is_read_as_it_was_before_the_step():
+    w = ad.ones(2)
+
+    def step(x):
+        w.add_(1)
+        return x * 1
+
+    fast = ad.compile(step)
+    for k in range(5):
+        assert fast(w).tolist() == [1.0 + k] * 2
+        assert w.tolist() == [2.0 + k] * 2
+    assert fast.stats["replayed"] == 3
