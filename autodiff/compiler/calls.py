@@ -426,8 +426,8 @@ def compile(
     that the step does not use as Tensors (`ad.from_numpy`). Left out are the elements of arrays of more than 4 KiB and
     of sets of more than 100, lists and dicts of more than 10,000, files and clocks: pass such things as arguments.
 
-    In machine code, large loops and products are shared by as many threads as NumPy's BLAS may use (`get_num_threads`);
-    how many these are changes no bit of a result.
+    In machine code, large loops and products are shared by as many threads as NumPy's BLAS may use (`get_num_threads`).
+    How many these are changes no bit of a result, but for very large products, which are left to the BLAS.
 
     The order of floating-point operations may differ from that of an ordinary step, and so may the last digits: by up
     to 1e-5 of a Tensor's norm in float32, 1e-12 in float64.

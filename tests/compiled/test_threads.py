@@ -34,7 +34,13 @@ def two_threads():
 
 
 @pytest.fixture
-def everything_is_shared(monkeypatch):
+def products_are_shared(monkeypatch):
+    """Also where vectors are so wide that large products are better left to a BLAS."""
+    monkeypatch.setattr(sharing.machine, "host_features", dict)
+
+
+@pytest.fixture
+def everything_is_shared(monkeypatch, products_are_shared):
     """However small it is."""
     monkeypatch.setattr(nests, "SHARED_WORK", 1)
     monkeypatch.setattr(nests, "PARTS", 3)
@@ -102,6 +108,7 @@ def test_products_of_all_layouts_are_right_when_nobody_shares_them(sizes):
     check_products(sizes, "float32")
 
 
+@pytest.mark.usefixtures("products_are_shared")
 def test_a_product_may_have_more_parts_than_can_be_counted():
     x, y = ad.tensor([[2.0]]), ad.arange(1_200_000.0).reshape(1, -1)
     found, fast = in_machine_code(lambda x, y: x @ y)(x, y)
@@ -140,6 +147,7 @@ def large_step(threads):
     return [p.detach().numpy().copy() for p in model.parameters()], step
 
 
+@pytest.mark.usefixtures("products_are_shared")
 def test_how_many_threads_there_are_changes_no_bit():
     weights = {}
     for threads in THREADS:
