@@ -329,6 +329,15 @@ def test_one_signature_may_be_unfit_for_recording_and_another_not():
 # ---------------------------------------------------------------------- Ctrl-C
 
 
+@pytest.fixture
+def interruptible():
+    """As in a terminal: who is started in the background may have been told not to hear of Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_is_heard_when_the_piece_is_done():
     reached = []
 
@@ -342,6 +351,7 @@ def test_an_interruption_is_heard_when_the_piece_is_done():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_interrupted_steps_and_their_counts_agree(monkeypatch):
     step, model, optimizer = training(backend="numpy")
     xs, ys = stacked(60)
