@@ -18,6 +18,7 @@ import optim
 from autodiff.compiler.lowering import lower
 from autodiff.compiler.program import Instruction, Program, Value
 from autodiff.compiler.scalars import Setting
+from tests.compiled.scenarios import unsupervised
 from tests.test_compiler_numpy import fresh, programs
 
 pytest.importorskip("llvmlite", reason="machine code is made by an extra, jit")
@@ -177,13 +178,7 @@ def test_layers_that_are_alike_share_their_code():
         model = nn.Sequential(*[m for _ in range(layers) for m in (nn.Linear(16, 16), nn.ReLU())])
         optimizer = optim.Adam(model.parameters())
 
-        @ad.compile(backend="numba")
-        def step(x):
-            optimizer.zero_grad()
-            loss = model(x).square().mean()
-            loss.backward()
-            optimizer.step()
-            return loss
+        step = ad.compile(unsupervised(model, optimizer), backend="numba")
 
         step(ad.ones(4, 16)), step(ad.ones(4, 16))
         return step.source

@@ -82,6 +82,19 @@ def usual(model: Any, criterion: Any, optimizer: Any) -> Callable[[Any, Any], An
     return step
 
 
+def unsupervised(model: Any, optimizer: Any) -> Callable[[Any], Any]:
+    """The same without a target: outputs are to be small."""
+
+    def step(x: Any) -> Any:
+        optimizer.zero_grad()
+        loss = model(x).square().mean()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
 def mlp(*widths: int, activation: Any = nn.ReLU, dtype: Any = None) -> Any:
     """Linear layers with an activation between them."""
     layers: list[Any] = []

@@ -9,7 +9,7 @@ import autodiff as ad
 import nn
 import nn.functional as F
 import optim
-from tests.compiled.scenarios import batches
+from tests.compiled.scenarios import batches, unsupervised
 
 BACKENDS = ["numpy", *(["numba"] if find_spec("llvmlite") else [])]
 FRESH = batches(5, 2)
@@ -213,13 +213,7 @@ def test_a_gradient_that_is_kept_stays_as_it_is_when_its_parameter_has_let_go_of
     model = nn.Linear(2, 1)
     optimizer = optim.SGD(model.parameters(), lr=0.1)
 
-    @ad.compile
-    def step(x):
-        optimizer.zero_grad()
-        loss = model(x).square().mean()
-        loss.backward()
-        optimizer.step()
-        return loss
+    step = ad.compile(unsupervised(model, optimizer))
 
     for i in range(4):
         step(FRESH(i)[0])

@@ -8,7 +8,7 @@ import pytest
 import autodiff as ad
 import nn
 import optim
-from tests.compiled.scenarios import batches
+from tests.compiled.scenarios import batches, unsupervised
 
 BACKENDS = ["numpy", *(["numba"] if find_spec("llvmlite") else [])]
 
@@ -120,13 +120,7 @@ def weights(change, compiled):
     groups = [{"params": model[0].parameters()}, {"params": model[2].parameters(), "lr": 0.3}]
     optimizer = optim.SGD(groups, lr=0.1, momentum=0.9)
 
-    @compiled
-    def step(x):
-        optimizer.zero_grad()
-        loss = model(x).square().mean()
-        loss.backward()
-        optimizer.step()
-        return loss
+    step = compiled(unsupervised(model, optimizer))
 
     found = []
     for i in range(12):

@@ -9,7 +9,7 @@ import pytest
 import autodiff as ad
 import nn
 import optim
-from tests.compiled.scenarios import batches
+from tests.compiled.scenarios import batches, unsupervised
 
 BACKENDS = ["numpy", *(["numba"] if find_spec("llvmlite") else [])]
 CONDITIONS = {
@@ -39,12 +39,7 @@ def of(condition, **kwargs):
     model = nn.Linear(2, 1)
     optimizer = Asking(model.parameters())
 
-    def step(x):
-        optimizer.zero_grad()
-        loss = model(x).square().mean()
-        loss.backward()
-        optimizer.step()
-        return loss
+    step = unsupervised(model, optimizer)
 
     return model, optimizer, step, ad.compile(step, **kwargs)
 

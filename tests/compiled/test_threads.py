@@ -12,6 +12,7 @@ import pytest
 import autodiff as ad
 import nn
 import optim
+from autodiff.compiler import nests, sharing
 from tests.compiled.scenarios import SCENARIOS, batches, mlp, usual
 from tests.compiled.test_equal_to_eager import assert_same, in_norm, run
 from tests.compiled.test_every_operation import CORE, hold_each
@@ -19,8 +20,6 @@ from tests.op_cases import TABLE
 
 pytest.importorskip("llvmlite", reason="machine code is made by an extra, jit")
 
-nests = pytest.importorskip("autodiff.compiler.nests")
-sharing = pytest.importorskip("autodiff.compiler.sharing")
 THREADS = (1, 2, 3)
 
 
