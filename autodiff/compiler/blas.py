@@ -9,11 +9,11 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Gemm", "Threads", "find", "threads"]
+__all__ = ["Gemm", "Threads", "address", "find", "threads"]
 
 
 class Gemm(NamedTuple):
@@ -67,6 +67,11 @@ _THREADS = (
 )
 
 
+def address(function: Any) -> int:
+    """Where a function of a library begins."""
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
 @cache
 def _library() -> ctypes.CDLL | None:
     """What NumPy has loaded: symbols are looked up in its module and in what that depends on."""
@@ -84,7 +89,7 @@ def threads() -> Threads | None:
         get, change = [getattr(library, name.format(what), None) for what in ("get", "set")]
         if get is not None and change is not None:
             get.restype, change.argtypes, change.restype = ctypes.c_int, (ctypes.c_int,), None
-            return Threads(ctypes.cast(get, ctypes.c_void_p).value or 0, get, change)
+            return Threads(address(get), get, change)
     return None
 
 
@@ -97,6 +102,5 @@ def find() -> Gemm | None:
             single, double = [getattr(library, name.format(letter)) for letter in "sd"]
         except AttributeError:
             continue
-        addresses = [ctypes.cast(f, ctypes.c_void_p).value or 0 for f in (single, double)]
-        return Gemm(addresses[0], addresses[1], bits)
+        return Gemm(address(single), address(double), bits)
     return None

@@ -304,11 +304,11 @@ class Crew:
         self._serve = kind(code.address("serve"))
         c = ctypes.pythonapi
         self._set("threads", threads.get)
-        self._set("acquire", _address(c.PyThread_acquire_lock))
-        self._set("release", _address(c.PyThread_release_lock))
-        self._set("yield", _address(_yield()))
+        self._set("acquire", blas.address(c.PyThread_acquire_lock))
+        self._set("release", blas.address(c.PyThread_release_lock))
+        self._set("yield", blas.address(_yield()))
         getcpu = None if os.name == "nt" else getattr(ctypes.CDLL(None), "sched_getcpu", None)
-        self._set("getcpu", code.address("nowhere") if getcpu is None else _address(getcpu))
+        self._set("getcpu", code.address("nowhere") if getcpu is None else blas.address(getcpu))
         atexit.register(self.leave)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._alone)
@@ -375,10 +375,6 @@ def _yield() -> Any:
     if os.name == "nt":
         return ctypes.WinDLL("kernel32").SwitchToThread  # type: ignore[attr-defined]
     return ctypes.CDLL(None).sched_yield
-
-
-def _address(function: Any) -> int:
-    return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
 @cache

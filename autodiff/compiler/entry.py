@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.compiler import blas
 from autodiff.compiler.program import Program, Value
 
 __all__ = ["FIXED", "entries", "fixed_addresses", "made_callable"]
@@ -190,7 +191,7 @@ _FASTCALL = 0x0080  # METH_FASTCALL: arguments come as an array of objects
 
 def fixed_addresses() -> list[int]:
     """Those of `FIXED`."""
-    functions = [ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value or 0 for name in FIXED[:2]]
+    functions = [blas.address(getattr(ctypes.pythonapi, name)) for name in FIXED[:2]]
     return [*functions, id(None), id(True), id(False)]
 
 
