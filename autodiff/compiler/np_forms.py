@@ -1,4 +1,8 @@
-"""Forms: how each operation is written in NumPy, as statements that put the result where it belongs."""
+"""Forms: how each operation is written in NumPy, as statements that put the result where it belongs.
+
+Methods and assignments stand where they can: `x.dot(y, out)` takes 0.2 us less than `np.dot(x, y, out)`, and
+`out[...] = x` less than `np.copyto(out, x)`, since those first ask each argument for a way of its own.
+"""
 
 from __future__ import annotations
 
@@ -103,14 +107,21 @@ def _ufunc(i: Instruction) -> Form | None:
     def write(w: Writer, i: Instruction) -> list[str]:
         out = i.outputs[0]
         if name not in ("maximum", "minimum"):
-            operands = [w.operand(o, common) for o in i.operands]
+            operands = [_operand(w, o, common, out) for o in i.operands]
             return [f"{w.function(name)}({', '.join([*operands, w.out(i)])})"]
         # Of these two NumPy warns of `out` by position, and takes two small arrays of one shape 0.3 us faster.
         spread = out.size <= _SHORT and common is not None and common.kind == "f"
-        operands = [w.spread(o, out) if spread else w.operand(o, common) for o in i.operands]
+        operands = [w.spread(o, out) if spread else _operand(w, o, common, out) for o in i.operands]
         return [f"{w.function(name)}({', '.join(operands)}, out={w.out(i)})"]
 
     return Form("write", write, tuple(range(len(i.operands))))
+
+
+def _operand(w: Writer, o: Any, common: Any, out: Value) -> str:
+    """An operand; one element for many without dims, since NumPy takes 0.5 us more to spread an array."""
+    if isinstance(o, Value) and o.size == 1 < out.size and o.ndim and w.is_static(o) and w.is_flat(o):
+        return w.flat(o, ())
+    return w.operand(o, common)
 
 
 def _common(i: Instruction) -> Any:
@@ -134,8 +145,7 @@ def _copy(i: Instruction) -> Form | None:
         out, x = w.out(i), w.operand(i.operands[0])
         if w.is_same(i.operands[0], i.outputs[0]):
             return []
-        unsafe = "" if same else ', "unsafe"'
-        return [f"{w.function('copyto')}({out}, {x}{unsafe})"]
+        return [f"{out}[...] = {x}"]
 
     return Form("write", write, (0,) if same else ())
 
@@ -178,9 +188,9 @@ def _where(i: Instruction) -> Form | None:
 
     def write(w: Writer, i: Instruction) -> list[str]:
         c, x, y = i.operands
-        copyto, out, other = w.function("copyto"), w.out(i), w.operand(y, dtype)
-        first = [] if w.is_same(y, i.outputs[0]) else [f"{copyto}({out}, {other})"]
-        return [*first, f'{copyto}({out}, {w.operand(x, dtype)}, "unsafe", {w.operand(c)})']
+        out = w.out(i)
+        first = [] if w.is_same(y, i.outputs[0]) else [f"{out}[...] = {w.operand(y, dtype)}"]
+        return [*first, f'{w.function("copyto")}({out}, {w.operand(x, dtype)}, "unsafe", {w.operand(c)})']
 
     return Form("write", write, (2,))
 
@@ -202,11 +212,11 @@ def _sum(i: Instruction) -> Form | None:
         name, target = w.name(x), w.out(i)
         flat = w.is_flat(x)
         if flat and len(axes) == x.ndim and x.size <= _SHORT:
-            return [f"{w.function('dot')}({w.flat(x)}, {w.filled(share, x.size, x.dtype)}, {w.flat(out, ())})"]
+            return [_dot(w.flat(x), w.filled(share, x.size, x.dtype), w.flat(out, ()))]
         if x.ndim == 2 and axes == (0,):
-            return [f"{w.function('dot')}({w.filled(share, x.shape[0], x.dtype)}, {name}, {w.flat(out)})"]
+            return [_dot(w.filled(share, x.shape[0], x.dtype), name, w.flat(out))]
         if x.ndim == 2 and axes == (1,) and x.shape[1] <= _NARROW:
-            return [f"{w.function('dot')}({name}, {w.filled(share, x.shape[1], x.dtype)}, {w.flat(out)})"]
+            return [_dot(name, w.filled(share, x.shape[1], x.dtype), w.flat(out))]
         lines = [_reduce(w, "add", i, name, target)]
         if i.op == "mean":
             lines.append(f"{w.function('divide')}({target}, {w.number(float(count), x.dtype)}, {target})")
@@ -237,8 +247,13 @@ def _matmul(i: Instruction) -> Form | None:
         return None
     if not x.ndim or not y.ndim or out.dtype.kind == "b":
         return None
-    name = "dot" if x.ndim <= 2 and y.ndim <= 2 else "matmul"
-    return Form("write", lambda w, i: [f"{w.function(name)}({w.name(x)}, {w.name(y)}, {w.out(i)})"])
+    if x.ndim <= 2 and y.ndim <= 2:
+        return Form("write", lambda w, i: [_dot(w.name(x), w.name(y), w.out(i))])
+    return Form("write", lambda w, i: [f"{w.function('matmul')}({w.name(x)}, {w.name(y)}, {w.out(i)})"])
+
+
+def _dot(x: str, y: str, out: str) -> str:
+    return f"{x}.dot({y}, {out})"
 
 
 # ---------------------------------------------------------------------- arrangement
@@ -276,7 +291,7 @@ def _viewing(suffix: str, view: Callable[[Any], Any]) -> Form:
 
 def _reshaped(w: Writer, i: Instruction) -> list[str]:
     x, (out,) = i.operands[0], i.outputs
-    return [f"{w.function('copyto')}({w.seen(out, x.shape)}, {w.name(x)})"]
+    return [f"{w.seen(out, x.shape)}[...] = {w.name(x)}"]
 
 
 #: The form of a reshape that has to copy.
@@ -311,7 +326,7 @@ def _concatenate(i: Instruction) -> Form | None:
         start, lines = 0, []
         for o in i.operands:
             if not w.lies_in(o, out, start) and o.size:
-                lines.append(f"{w.function('copyto')}({w.part(out, start, o)}, {w.name(o)})")
+                lines.append(f"{w.part(out, start, o)}[...] = {w.name(o)}")
             start += o.size
         return lines
 
@@ -342,7 +357,7 @@ def _take_rows(i: Instruction) -> Form | None:
 
     def write(w: Writer, i: Instruction) -> list[str]:
         if not w.is_flat(x):
-            return [f"{w.function('copyto')}({w.flat(i.outputs[0])}, {w.name(x)}.reshape(-1).take({w.name(at)}))"]
+            return [f"{w.flat(i.outputs[0])}[...] = {w.name(x)}.reshape(-1).take({w.name(at)})"]
         return [f'{w.flat(x)}.take({w.name(at)}, None, {w.flat(i.outputs[0])}, "clip")']
 
     return Form("write", write)
@@ -355,7 +370,7 @@ def _subtract_rows(i: Instruction) -> Form | None:
 
     def write(w: Writer, i: Instruction) -> list[str]:
         out, name = w.out(i), w.name(x)
-        first = [] if w.is_same(x, i.outputs[0]) else [f"{w.function('copyto')}({out}, {name})"]
+        first = [] if w.is_same(x, i.outputs[0]) else [f"{out}[...] = {name}"]
         amount = w.flat(number) if isinstance(number, Value) and number.ndim else w.operand(number, dtype)
         return [*first, f"{w.flat(i.outputs[0])}[{w.name(at)}] -= {amount}"]
 

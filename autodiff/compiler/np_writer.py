@@ -343,7 +343,7 @@ class Writer:
                 place = i.place
                 self.lines += lines
             n = end
-        commits = [f"{self.function('copyto')}({self.name(s)}, {self.name(v)})" for s, v in self.plan.commits]
+        commits = [f"{self.name(s)}[...] = {self.name(v)}" for s, v in self.plan.commits]
         if commits:
             self.lines += ["", "# new values of what lives between calls", *commits]
 
@@ -365,8 +365,9 @@ class Writer:
         return [*fresh, *[part for line in lines for part in line.split("\n")]]
 
     def fresh(self, v: Value) -> list[str]:
-        """Take memory for a result."""
-        return [f'{self.name(v)} = {self.function("empty")}({tupled(v.shape)}, "{v.dtype}")']
+        """Take memory for a result; NumPy knows a dtype by its name only after 50 ns."""
+        dtype = self.prepared(f'np.dtype("{v.dtype}")', str(v.dtype))
+        return [f"{self.name(v)} = {self.function('empty')}({tupled(v.shape)}, {dtype})"]
 
     def _view_name(self, i: Instruction, v: Value) -> str:
         if v.name:

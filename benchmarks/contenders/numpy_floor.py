@@ -50,10 +50,10 @@ def predict(problem: Problem) -> Trainer:
     def step(i: int) -> Array:
         h = inputs[i % count]
         for w_t, b, o in hidden:
-            np.dot(h, w_t, o)
+            h.dot(w_t, o)
             np.add(o, b, o)
             h = np.maximum(o, 0, out=o)
-        np.dot(h, last_w, z)
+        h.dot(last_w, z)
         return np.add(z, last_b, z)
 
     return Trainer(step, lambda: [step(0).copy()])
@@ -67,7 +67,7 @@ def views(flat: Array, like: list[Array]) -> list[Array]:
 
 def network(case: Case, params: list[Array], grads: list[Array]) -> Callable[[Array, NDArray[np.generic]], object]:
     """The function that runs forward and backward and leaves the gradients in `grads`."""
-    dot, add, multiply, maximum, greater, copyto = np.dot, np.add, np.multiply, np.maximum, np.greater, np.copyto
+    add, multiply, maximum, greater = np.add, np.multiply, np.maximum, np.greater
     n, widths = case.batch, case.layers[1:]
     weights, biases, grad_weights, grad_biases = params[::2], params[1::2], grads[::2], grads[1::2]
     transposed = [w.T for w in weights]
@@ -90,25 +90,25 @@ def network(case: Case, params: list[Array], grads: list[Array]) -> Callable[[Ar
     def backpropagate(x: Array, y: NDArray[np.generic]) -> object:
         h = x
         for w_t, b, o, zero in forward:
-            dot(h, w_t, o)
+            h.dot(w_t, o)
             add(o, b, o)
             h = maximum(o, zero, out=o)
         w_t, b, z, d_z = head
-        dot(h, w_t, z)
+        h.dot(w_t, z)
         add(z, b, z)
         loss = loss_and_delta(z, y, d_z)
         for d_t, d_w, d, d_b, w, h, d_h, zero, mask in backward:
-            dot(d_t, h, d_w)
-            dot(ones, d, d_b)
-            dot(d, w, d_h)
+            d_t.dot(h, d_w)
+            ones.dot(d, d_b)
+            d.dot(w, d_h)
             # The ReLU's derivative as a number: NumPy multiplies equal dtypes fastest. Its sign, putmask and where=
             # branch on every element, which costs twenty times as much on random signs.
             greater(h, zero, mask)
-            copyto(h, mask)
+            h[...] = mask
             multiply(d_h, h, d_h)
         d_t, d_w, d, d_b = first
-        dot(d_t, x, d_w)
-        dot(ones, d, d_b)
+        d_t.dot(x, d_w)
+        ones.dot(d, d_b)
         return loss
 
     return backpropagate
@@ -158,7 +158,7 @@ def softmax_cross_entropy(n: int, width: int, dtype: str) -> Loss:
         np.subtract(z, column, z)
         z.reshape(-1).take(at, None, picked, "clip")
         np.exp(z, d)
-        np.dot(d, ones, column_flat)
+        d.dot(ones, column_flat)
         np.divide(d, column, d)
         np.log(column_flat, column_flat)
         np.subtract(column_flat, picked, column_flat)
