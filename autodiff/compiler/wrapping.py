@@ -375,29 +375,24 @@ class Tidy:
     """Makes an input contiguous, and a copy of one that overlaps state; None for one of another shape or dtype."""
 
     def __init__(self, step: Step, shape: tuple[int, ...], dtype: Any) -> None:
+        self.step = step
         self.shape = shape
         self.dtype = dtype
         # Arrays that own memory of the state: an input may be one, if it is like an input.
         owners = [o for o in map(owner, step.bound) if isinstance(o, np.ndarray)]
         self.own = {id(o) for o in owners if o.dtype == dtype and o.shape == shape}
-        self.state = [(a.ctypes.data, a.ctypes.data + a.nbytes) for a in step.bound]
         self.safe: Any = None
 
     def __call__(self, array: Any) -> Any:
         if array.shape != self.shape or array.dtype != self.dtype:
             return None
         base = array.base
-        if base is not None and base is self.safe:
-            return array if array.flags.c_contiguous else np.ascontiguousarray(array).reshape(self.shape)
-        if self._overlaps(array):
-            return np.array(array, order="C")
-        if isinstance(base, np.ndarray) and not self._overlaps(base):
-            self.safe = base  # and so is every other view of it
-        return np.ascontiguousarray(array).reshape(self.shape)
-
-    def _overlaps(self, array: Any) -> bool:
-        start, stop = np.lib.array_utils.byte_bounds(array)
-        return any(start < high and low < stop for low, high in self.state)
+        if base is None or base is not self.safe:
+            if self.step.overlaps(array):
+                return np.array(array, order="C")
+            if isinstance(base, np.ndarray) and not self.step.overlaps(base):
+                self.safe = base  # and so is every other view of it
+        return array if array.flags.c_contiguous else np.ascontiguousarray(array)
 
 
 class Assembly:
