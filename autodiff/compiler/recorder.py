@@ -243,6 +243,7 @@ class Recorder:
         self.told.clear()
         values: list[Value | None] = [Value("result", t._array.shape, t._array.dtype) for t in outs]
         place = self._place(outs, values)
+        full = {**op.defaults, **static} if op.defaults else dict(static)
         for t, value in zip(outs, values):
             assert value is not None
             base = self._looked_at(op, args, t)
@@ -250,7 +251,7 @@ class Recorder:
             if base is not None:
                 known.base = base
                 if not op.outputs:
-                    known.view = (op.name, operands[1:], dict(static))
+                    known.view = (op.name, operands[1:], full)
                 known.version = known.root().version
         for array in extra:
             value = None
@@ -258,7 +259,6 @@ class Recorder:
                 value = Value("result", array.shape, array.dtype)
                 self._know(array, value, None)
             values.append(value)
-        full = {**op.defaults, **static} if op.defaults else dict(static)
         self.program.instructions.append(Instruction(op.name, operands, full, tuple(values), place))
 
     def _looked_at(self, op: Primitive, args: Any, t: Any) -> Known | None:
