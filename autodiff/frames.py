@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterable
 from os.path import basename
 
-__all__ = ["OURS", "line_of_the_user", "source_of_the_user"]
+__all__ = ["OURS", "line_of_the_user", "source_of_the_user", "warn_the_user"]
 
 #: The packages whose frames are not the user's.
 OURS: Iterable[str] = ("autodiff", "nn", "optim")
@@ -37,3 +38,10 @@ def source_of_the_user() -> str | None:
     text = getline(*place).strip()
     where = f"{basename(place[0])}:{place[1]}"
     return f"{where}: {text}" if text else where
+
+
+def warn_the_user(message: str) -> None:
+    """Warn of what the user's line does, at that line."""
+    place = _place()
+    if place is not None:
+        warnings.warn_explicit(message, UserWarning, *place)

@@ -60,7 +60,8 @@ def choose(program: Program, wanted: str | None, native: bool = True) -> Backend
             except numba_emitter.Unsupported as error:
                 reason = f"machine code: {error}"
                 if wanted == "numba":
-                    raise RecordingError(f"{error}; leave backend= out, or say backend='numpy'") from None
+                    mend = "leave backend= out, or say backend='numpy'"
+                    raise RecordingError(error.place.of(f"{error}; {mend}")) from None
     from autodiff.compiler import numpy_emitter
 
     emitted = numpy_emitter.emit(program) if native else numpy_emitter.emit(program, native=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -30,6 +29,7 @@ from autodiff.compiler.ways import Way
 from autodiff.compiler.wrapping import Wrapper
 from autodiff.dtypes import default_dtype
 from autodiff.errors import AutodiffError, RecordingError
+from autodiff.frames import warn_the_user
 from autodiff.graph import Value, changes, modes
 from autodiff.trees import flatten
 
@@ -285,25 +285,36 @@ class Compiled:
         if failure is None:
             failure = self._side_effects(reach, args, kwargs)
         if failure is None and recording is not None:
-            first = entry.waiting.pop(recording.flavour, None)
-            if first is None:
-                entry.waiting[recording.flavour] = recording
-                if len(entry.waiting) > MOST_SIGNATURES:
-                    del entry.waiting[next(iter(entry.waiting))]
-                recording.rest()
-            else:
-                failure = compare(first, recording)
-                if failure is None:
-                    recording.rest()
-                    self._latest = Step(recording, self.wanted, self.passes)
-                    entry.steps.insert(0, self._latest)
-                    del entry.steps[MOST_SIGNATURES:]
+            failure = self._second(entry, recording)
         if failure is not None:
             if not self.fallback:
                 raise failure
             entry.eager = failure
-            warnings.warn(f"a compiled function runs uncompiled from now on: {failure}", stacklevel=3)
+            warn_the_user(f"a compiled function runs uncompiled from now on: {failure}")
         return result
+
+    def _second(self, entry: _Entry, recording: Recording) -> RecordingError | None:
+        """Make a recording ready, if it is the second of its kind and as the first; what is wrong with it, if anything.
+
+        The next call is compared with one of the two, so that what is wrong is said again as long as it is.
+        """
+        first = entry.waiting.pop(recording.flavour, None)
+        failure = None if first is None else compare(first, recording)
+        recording.rest()
+        waiting = recording
+        if first is not None and failure is None:
+            try:
+                self._latest = Step(recording, self.wanted, self.passes)
+            except RecordingError as error:
+                failure, waiting = error, first  # the other one is not as it was recorded any more
+            else:
+                entry.steps.insert(0, self._latest)
+                del entry.steps[MOST_SIGNATURES:]
+                return None
+        entry.waiting[recording.flavour] = waiting
+        if len(entry.waiting) > MOST_SIGNATURES:
+            del entry.waiting[next(iter(entry.waiting))]
+        return failure
 
     def _side_effects(self, before: Reach, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RecordingError | None:
         """What the call changed in plain Python, which a replay would not change."""

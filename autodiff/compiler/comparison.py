@@ -54,9 +54,7 @@ def compare(first: Recording, second: Recording) -> RecordingError | None:
 
 
 def _error(problem: str, instruction: Instruction) -> RecordingError:
-    place = instruction.place
-    where = f"{place.line}: {place.text}\n  " if place.line else ""
-    return RecordingError(f"{where}{problem}")
+    return RecordingError(instruction.place.of(problem))
 
 
 class _Pairing:

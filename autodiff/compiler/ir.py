@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.compiler.program import Place
+
 __all__ = ["Code", "Memory", "Scopes", "Unsupported", "literal", "memory_type", "register_type", "suffix"]
 
 DType = np.dtype[Any]
@@ -20,7 +22,9 @@ _MARK = re.compile(r"<\d+>")
 
 
 class Unsupported(Exception):
-    """What no machine code is made for; the message says what it is."""
+    """What no machine code is made for; the message says what it is, and `place` where that comes from."""
+
+    place = Place()
 
 
 def memory_type(dtype: DType) -> str:

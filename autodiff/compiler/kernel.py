@@ -164,6 +164,7 @@ class Kernel:
 
     def say(self, i: Instruction) -> None:
         """Tell people what is computed next."""
+        self._said = i
         self.code.lines.append(f"  ; {spoken(i, self.names)}")
 
     def place(self, what: Any) -> int:
@@ -222,13 +223,17 @@ class Kernel:
         self.demands = False
         for k, step in enumerate(self.steps):
             self._at = k
-            if isinstance(step, Loop):
-                Nest(self, step.shape).write(step.instructions)
-            elif step.instruction.op not in others:
-                raise Unsupported(f"{step.instruction.op} has no form in machine code")
-            else:
+            try:
+                if isinstance(step, Loop):
+                    Nest(self, step.shape).write(step.instructions)
+                    continue
                 self.say(step.instruction)
+                if step.instruction.op not in others:
+                    raise Unsupported(f"{step.instruction.op} has no form in machine code")
                 others[step.instruction.op](step.instruction)
+            except Unsupported as error:
+                error.place = self._said.place
+                raise
         self._finish()
 
     def has_changed_state(self) -> bool:

@@ -89,6 +89,10 @@ class Place:
     text: str = ""
     phase: str = "forward"
 
+    def of(self, problem: str) -> str:
+        """A problem, below the line that it is about."""
+        return f"{self.line}: {self.text}\n  {problem}" if self.line else problem
+
 
 #: An operand: a value, an expression of settings, a number, or None for an argument left out.
 Operand = Any

@@ -1,5 +1,6 @@
 """What a replay would get wrong is an error that names the line, and leaves everything as after one ordinary call."""
 
+import os
 import random
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 import autodiff as ad
 import nn
+import nn.functional as F
 import optim
 from tests.compiled.scenarios import batches, mlp
 
@@ -264,6 +266,43 @@ def test_numba_by_name_says_what_it_lacks(monkeypatch):
     fast(ad.ones(2))
     with pytest.raises(ad.MissingExtraError, match=r"wengert\[jit\]"):
         fast(ad.ones(2))
+
+
+def as_one_hot(x):
+    return F.one_hot(x.argmax(1), 4)
+
+
+def test_machine_code_by_name_names_the_line_that_it_lacks_a_form_for_at_every_call():
+    pytest.importorskip("llvmlite")
+    fast = ad.compile(as_one_hot, backend="numba")
+    fast(ad.rand(3, 4))
+    for _ in range(3):
+        with pytest.raises(ad.RecordingError, match=r"test_refusals\.py:\d+: return F\.one_hot.*\n.*backend='numpy'"):
+            fast(ad.rand(3, 4))
+
+
+def test_machine_code_by_name_falls_back_where_that_is_wished():
+    pytest.importorskip("llvmlite")
+    fast = ad.compile(as_one_hot, backend="numba", fallback=True)
+    x = ad.rand(3, 4)
+    fast(x)
+    with pytest.warns(UserWarning, match="uncompiled from now on") as told:
+        fast(x)
+    assert told[0].filename == __file__
+    assert fast(x).tolist() == as_one_hot(x).tolist()
+    assert fast.stats["eager"] == 1
+
+
+def test_what_two_calls_differ_in_is_said_as_long_as_they_do(monkeypatch):
+    fast = ad.compile(lambda x: x * float(os.environ["RATE"]))
+    monkeypatch.setenv("RATE", "1")
+    fast(ad.ones(1))
+    for rate in "234":
+        monkeypatch.setenv("RATE", rate)
+        with pytest.raises(ad.RecordingError, match="number"):
+            fast(ad.ones(1))
+    assert [fast(ad.ones(1)).item() for _ in range(2)] == [4.0, 4.0]
+    assert fast.stats == {"recorded": 5, "replayed": 1, "eager": 0}
 
 
 def test_an_unknown_backend_is_refused():
