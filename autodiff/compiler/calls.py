@@ -26,7 +26,7 @@ from autodiff.compiler.ready import Step
 from autodiff.compiler.recording import Recording, record
 from autodiff.compiler.stages import Stages
 from autodiff.compiler.ways import Way
-from autodiff.compiler.wrapping import Wrapper
+from autodiff.compiler.wrapping import Wrapper, owned
 from autodiff.dtypes import default_dtype
 from autodiff.errors import AutodiffError, RecordingError
 from autodiff.frames import warn_the_user
@@ -286,6 +286,8 @@ class Compiled:
             failure = self._side_effects(reach, args, kwargs)
         if failure is None and recording is not None:
             failure = self._second(entry, recording)
+            if failure is None:
+                return owned(recording.outputs, result)
         if failure is not None:
             if not self.fallback:
                 raise failure

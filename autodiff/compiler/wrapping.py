@@ -16,12 +16,13 @@ import numpy as np
 
 from autodiff.compiler.reach import Cell, Elements, Length, Reach
 from autodiff.compiler.ready import Step, owner
+from autodiff.compiler.recording import Output
 from autodiff.errors import Deviation, GradientError
 from autodiff.graph import Node, Storage, changes, grad_mode, last_write, tick, upward, wrap
 from autodiff.graph import Value as TensorValue
 from autodiff.trees import Structure, flatten
 
-__all__ = ["Assembly", "Wrapper"]
+__all__ = ["Assembly", "Wrapper", "owned"]
 
 #: Names in the function that is written here, besides those that end in a number.
 _TAKEN = frozenset(
@@ -393,6 +394,17 @@ class Tidy:
             if isinstance(base, np.ndarray) and not self.step.overlaps(base):
                 self.safe = base  # and so is every other view of it
         return array if array.flags.c_contiguous else np.ascontiguousarray(array)
+
+
+def owned(outputs: Sequence[Output], result: Any) -> Any:
+    """What a recorded call returns as replays return it: Tensors with memory of their own, and no graph behind them."""
+    leaves, structure = flatten(result)
+    for k, (o, x) in enumerate(zip(outputs, leaves)):
+        if o.plain:
+            leaves[k] = x.copy()
+        elif o.index is not None and not o.number:
+            leaves[k] = wrap(x._array.copy(), _spent(x._array.shape, x._array.dtype) if o.tracked else None)
+    return structure.build(leaves)
 
 
 class Assembly:
