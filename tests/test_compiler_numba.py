@@ -333,3 +333,18 @@ def test_a_file_of_the_cache_that_cannot_be_read_is_made_anew(tmp_path, monkeypa
     file.mkdir()  # which nobody reads as a file, whatever his rights
     assert results() == expected
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_the_files_used_longest_ago_go_where_there_are_too_many(tmp_path, monkeypatch):
+    monkeypatch.setenv("WENGERT_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(machine, "MOST_FILES", 8)
+    files = [tmp_path / f"wengert_{k}.o" for k in range(8)]
+    for k, file in enumerate(files):
+        file.write_bytes(b"old")
+        os.utime(file, (k, k))
+    fast = ad.compile(lambda x: x * 3 + 2, backend="numba")
+    for _ in range(3):
+        fast(ad.ones(2))
+    left = set(tmp_path.iterdir())
+    assert left > set(files[2:])
+    assert len(left) == 7

@@ -15,6 +15,9 @@ from weakref import WeakValueDictionary
 
 __all__ = ["Machine", "folder", "host_features", "load"]
 
+#: How many files the cache folder may hold; those used longest ago go first. One is 10 to 50 kB.
+MOST_FILES = 1000
+
 
 def folder() -> Path:
     """The cache folder: `WENGERT_CACHE_DIR`, or the user's; a temporary one where that cannot be written."""
@@ -34,10 +37,14 @@ def folder() -> Path:
     return _temporary()
 
 
-@cache
 def _temporary() -> Path:
-    """A folder of this process alone: what others can write must not be run."""
-    return Path(tempfile.mkdtemp(prefix="wengert-"))
+    """A folder of this process alone, which goes with it: what others can write must not be run."""
+    return Path(_temporary_folder().name)
+
+
+@cache
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="wengert-")
 
 
 class Machine:
@@ -120,9 +127,11 @@ def load(source: str) -> Machine:
         code = b""
         with suppress(OSError):  # it is not there, or not for us to read
             code = path.read_bytes()
+            os.utime(path)  # used just now
         if not code:
             code = _compile(source)
             _write(path, code)
+            _tidy_up(path.parent)
         found = _loaded[name] = Machine(code)
     return found
 
@@ -137,6 +146,16 @@ def _write(path: Path, code: bytes) -> None:
             os.replace(made, path)
         except OSError:
             os.unlink(made)
+
+
+def _tidy_up(folder: Path) -> None:
+    """Take a quarter of the files away where there are too many."""
+    with suppress(OSError):
+        files = list(folder.glob("wengert_*.o"))
+        if len(files) > MOST_FILES:
+            files.sort(key=lambda file: file.stat().st_mtime)
+            for file in files[: MOST_FILES // 4]:
+                file.unlink(missing_ok=True)
 
 
 def _digest(source: str) -> str:
