@@ -16,12 +16,13 @@ __all__ = ["COMPARISONS", "FLOATING", "FORMULAS", "Arithmetic", "converted"]
 DType = np.dtype[Any]
 Let = Callable[[str], str]
 
-#: Sums may be taken in another order, a product and a sum rounded once, and a division made a multiplication.
-_FLAGS = "reassoc contract arcp"
-
 
 class Arithmetic:
     """Operations on numbers of one dtype.
+
+    They are IEEE 754's, each rounded by itself, as NumPy's are; a total alone may be taken in any order. LLVM offers
+    more freedom, and no step got faster by it: reassoc makes x of (x + y) - y, arcp takes 1 / sqrt(0) from an estimate,
+    as nan, and contract rounds x*x - y*y once, which may be below zero where x is y.
 
     Parameters
     ----------
@@ -43,8 +44,14 @@ class Arithmetic:
     def op(self, name: str, x: str, y: str) -> str:
         """``add``, ``sub``, ``mul``, ``div`` and the bitwise ones."""
         if self.floats:
-            return self.let(f"f{name} {_FLAGS} {self.kind} {x}, {y}")
+            return self.let(f"f{name} {self.kind} {x}, {y}")
         return self.let(f"{name} {self.kind} {x}, {y}")
+
+    def total(self, so_far: str, x: str) -> str:
+        """A sum of many, which may be taken in any order."""
+        if self.floats:
+            return self.let(f"fadd reassoc {self.kind} {so_far}, {x}")
+        return self.op("add", so_far, x)
 
     def compare(self, how: str, x: str, y: str) -> str:
         """A bool: "eq", "ne", "lt", "le", "gt" or "ge"; with nan, false but for "ne"."""
@@ -105,6 +112,8 @@ class Arithmetic:
             return square if exponent == 2.0 else self.op("mul", square, x)
         if exponent == 0.5:
             return self.function("sqrt", x)
+        if exponent == -0.5:
+            return self.op("div", self.one, self.function("sqrt", x))
         if exponent == -1.0:
             return self.op("div", self.one, x)
         return self.function("pow", x, literal(exponent, self.dtype))
@@ -152,7 +161,7 @@ FORMULAS: dict[str, Callable[..., str]] = {
     "sgn": lambda a, x: a.sign(x, a.zero),
     "square": lambda a, x: a.op("mul", x, x),
     "reciprocal": lambda a, x: a.op("div", a.one, x),
-    "rsqrt": lambda a, x: a.op("div", a.one, a.function("sqrt", x)),
+    "rsqrt": lambda a, x: a.power(x, -0.5),
     "power": lambda a, x, y: a.function("pow", x, y),
     "ndtr": lambda a, x: a.op(
         "mul", literal(0.5, a.dtype), a.function("erfc", a.op("mul", x, literal(-(0.5**0.5), a.dtype)))

@@ -354,7 +354,7 @@ class _Total:
         )
         arithmetic = self._arithmetic(code)
         if self.i.op in ("sum", "mean"):
-            new = arithmetic.op("add", old, self.x)
+            new = arithmetic.total(old, self.x)
         else:
             new = arithmetic.extreme("lt" if self.i.op == "amax" else "gt", old, self.x)
         if self.variable:
