@@ -154,6 +154,8 @@ def facts(optimizer: Optimizer) -> tuple[Any, ...]:
 
 def record(optimizer: Optimizer, recorder: Any) -> None:
     """Make one step, and let a recorder hear it."""
+    # The packs of earlier steps in the same call: what is updated together goes on together.
+    earlier = {id(p): pack for o, pack in recorder.packs if o is optimizer for p in pack.members}
     for group in optimizer.param_groups:
         h: Any = Settings(recorder, group)
         names = optimizer.slots(h)
@@ -162,10 +164,17 @@ def record(optimizer: Optimizer, recorder: Any) -> None:
             recorder.asked(p._node)
             if grad_of(p) is not None:
                 t = begun(optimizer, p, names)
-                key = (p._array.dtype, t, None if optimizer.elementwise else id(p))
+                key = (p._array.dtype, t, id(earlier.get(id(p))) if optimizer.elementwise else id(p))
                 buckets.setdefault(key, []).append(p)
         for (_, t, _), members in buckets.items():
-            _step(optimizer, recorder, h, _pack(optimizer, members, names, t))
+            pack = _pack(optimizer, members, names, t)
+            if earlier.get(id(members[0]), pack) is not pack:
+                recorder.refuse(
+                    "a step updates other parameters than an earlier one of the same call updated together",
+                    "let all of them have gradients at each step (zero_grad(set_to_none=False)), or put those that "
+                    "have into a group of their own",
+                )
+            _step(optimizer, recorder, h, pack)
 
 
 def _pack(optimizer: Optimizer, members: list[Any], names: tuple[str, ...], t: int) -> Pack:
@@ -185,7 +194,7 @@ def _step(optimizer: Optimizer, recorder: Any, h: Any, pack: Pack) -> None:
     slots = [wrap(flat) for flat in pack.slots]
     for name, slot in zip(pack.names, slots):
         recorder.add_state(slot, name)
-    t = recorder.setting(("count", id(count)), "t", count.next, True) if pack.counts_steps else count.t + 1
+    t = recorder.step_number(count) if pack.counts_steps else count.t + 1
     if not optimizer.elementwise:
         _as_a_whole(optimizer, recorder, h, pack, slots, t)
     elif pack.nbytes < SMALL_BYTES:
@@ -194,7 +203,8 @@ def _step(optimizer: Optimizer, recorder: Any, h: Any, pack: Pack) -> None:
         _in_blocks(optimizer, recorder, h, pack, slots, t)
     count.t += 1
     count.array[...] = count.t
-    recorder.packs.append((optimizer, pack))
+    if not any(known is pack for _, known in recorder.packs):
+        recorder.packs.append((optimizer, pack))
 
 
 def _as_a_whole(optimizer: Optimizer, recorder: Any, h: Any, pack: Pack, slots: list[Any], t: Any) -> None:

@@ -113,8 +113,9 @@ def entries(program: Program, place: Callable[[str], int]) -> str:
         moved.append(f"  %at{k} = getelementptr i8, ptr {names[k][1]}, i64 %by{k}")
         names[k] = "ptr", f"%at{k}"
     for k, setting in enumerate(settings):
-        if setting.count:
-            moved.append(f"  %count{k} = fadd double {names[n + k][1]}, %k.number")
+        if setting.moves:
+            moved.append(f"  %made{k} = fmul double %k.number, {float(setting.moves)}")
+            moved.append(f"  %count{k} = fadd double {names[n + k][1]}, %made{k}")
             names[n + k] = "double", f"%count{k}"
     many = _MANY.format(table=_TABLE, opened=opened, moved="\n".join(moved), given=_given(names), closed=_CLOSED)
     return "\n\n".join([*parts, many])

@@ -187,7 +187,7 @@ def _loop(
         if step.overlaps(a):
             return None  # what one step writes is given to the next
     rest = iter(numbers)
-    settings = [s.read() if s.count else next(rest) for s in step.program.settings]
+    settings = [s.read() if s.moves else next(rest) for s in step.program.settings]
     if step.backend.name == "numpy":
         found = _undisturbed(lambda: _made(step, steps, arrays, settings))
     else:  # machine code is not disturbed, and the search for handlers takes longer than many a loop
@@ -220,8 +220,8 @@ def _made(step: Step, steps: int, arrays: Sequence[Array], settings: Sequence[An
 
 
 def _count(step: Step, steps: int) -> None:
-    for counter in step.counters():
-        counter.t += steps
+    for counter, moves in step.counters():
+        counter.t += steps * moves
         counter.array[()] = counter.t
     for storage in step.stamped:
         storage.version = last_write.tick = tick()

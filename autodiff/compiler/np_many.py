@@ -52,7 +52,7 @@ class ManyWriter(Writer):
             self.wide[v] = self.wide[made]
             self.owned.add(v)
         after = [self._at_once(i) for i in self.split.after]
-        counts = [f"{name} += 1" for setting, name in self.settings.items() if setting.count]
+        counts = [f"{name} += {setting.moves}" for setting, name in self.settings.items() if setting.moves]
         names = ", ".join(self.columns)
         over = (
             f"{names}{',' * (len(self.columns) == 1)} in zip({', '.join(self.columns.values())})"
@@ -88,7 +88,7 @@ class ManyWriter(Writer):
     def _scalar(self, scalar: Scalar, dtype: Any) -> str:
         start = len(self.before)
         text = super()._scalar(scalar, dtype)
-        if not any(leaf.count for leaf in scalar.leaves()):  # the same in all steps
+        if not any(leaf.moves for leaf in scalar.leaves()):  # the same in all steps
             self.once += self.before[start:]
             del self.before[start:]
         return text

@@ -254,12 +254,12 @@ class Step:
         if self._read_at == changes.settings:
             return self._numbers if self.lasts(1) else None
         holds = all(choice.holds() for choice in self.choices)
-        self._numbers = [float(s.read()) for s in self.program.settings if not s.count] if holds else None
+        self._numbers = [float(s.read()) for s in self.program.settings if not s.moves] if holds else None
         self._read_at = changes.settings
         return self._numbers
 
     def lasts(self, steps: int) -> int:
-        """How many of so many steps pass until a condition on step counts has another answer."""
+        """How many of so many calls pass until a condition on step counts has another answer."""
         asked = self.choices_of_counts
         if not asked:
             return steps
@@ -323,9 +323,9 @@ class Step:
             return False
         return any(np.may_share_memory(array, state) for state in self.bound)
 
-    def counters(self) -> list[Any]:
-        """The step counts that a call moves on."""
-        return [pack.count for _, pack in self.packs if pack.counts_steps]
+    def counters(self) -> list[tuple[Any, int]]:
+        """The step counts that a call moves on, each with by how many."""
+        return [(s.owner, s.moves) for s in self.recording.program.settings if s.moves]
 
 
 def _unbound(*arguments: Any) -> Any:

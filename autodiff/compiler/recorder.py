@@ -429,15 +429,28 @@ class Recorder:
         finally:
             self.phase = "forward"
 
-    def setting(self, key: Any, name: str, read: Callable[[], Any], count: bool = False) -> Setting:
+    def setting(self, key: Any, name: str, read: Callable[[], Any]) -> Setting:
         """A number of the host that is read at each call; the same object for the same key."""
         setting = self.settings.get(key)
         if setting is None:
             taken = {s.name for s in self.program.settings}
             unique = next(n for n in chain([name], (f"{name}_{i}" for i in count_from(2))) if n not in taken)
-            setting = self.settings[key] = Setting(read(), unique, read, count)
+            setting = self.settings[key] = Setting(read(), unique, read)
             self.program.settings.append(setting)
         return setting
+
+    def step_number(self, count: Any) -> Any:
+        """The number of the step that an optimizer makes now: one more than that of the step before, of this call too.
+
+        Parameters
+        ----------
+        count
+            What holds the count; its `next` is the number of the first step of a call.
+        """
+        setting = self.setting(("count", id(count)), "t", count.next)
+        number = setting + setting.moves if setting.moves else setting
+        setting.moves += 1
+        return number
 
     # ------------------------------------------------------------------ what cannot be recorded
 

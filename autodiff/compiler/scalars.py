@@ -190,17 +190,17 @@ class Setting(Scalar):
         What source calls it; unique in a program.
     read : callable
         Gives its value now.
-    count : bool, default=False
-        Whether it is a step count, one more at each call (of many steps in one call, one more at each step).
+    moves : int, default=0
+        Of a step count: by how many it is more at the next call. While a call is recorded, how many steps it has made.
     """
 
-    __slots__ = ("choices", "count", "name", "owner", "read")
+    __slots__ = ("choices", "moves", "name", "owner", "read")
 
-    def __init__(self, value: Any, name: str, read: Callable[[], Any], count: bool = False) -> None:
+    def __init__(self, value: Any, name: str, read: Callable[[], Any], moves: int = 0) -> None:
         super().__init__(value)
         self.name = name
         self.read = read
-        self.count = count
+        self.moves = moves
         #: Of a step count: what holds it.
         self.owner: Any = getattr(read, "__self__", None)
         #: Conditions on it, and on what begins with it, that a rule asked: the program is for these answers.
@@ -234,7 +234,7 @@ class Choice(NamedTuple):
         return self.operator, self.scalar.key(), other
 
     def holds(self, later: int = 0) -> bool:
-        """Whether the answer is the same for the settings as they are now, or so many steps later."""
+        """Whether the answer is the same for the settings as they are now, or so many calls later."""
         settings = _Then(later)
         a, b = [x.evaluate(settings) if isinstance(x, Scalar) else x for x in (self.scalar, self.other)]
         return bool(_CONDITIONS[self.operator](a, b)) is self.answer
@@ -242,14 +242,14 @@ class Choice(NamedTuple):
     def counts(self) -> bool:
         """Whether it depends on a step count."""
         leaves = [leaf for x in (self.scalar, self.other) if isinstance(x, Scalar) for leaf in x.leaves()]
-        return any(leaf.count for leaf in leaves)
+        return any(leaf.moves for leaf in leaves)
 
 
 class _Then:
-    """Settings as a mapping to what they are, some steps later."""
+    """Settings as a mapping to what they are, some calls later."""
 
     def __init__(self, later: int) -> None:
         self.later = later
 
     def __getitem__(self, setting: Setting) -> Any:
-        return setting.read() + self.later if setting.count else setting.read()
+        return setting.read() + self.later * setting.moves if setting.moves else setting.read()

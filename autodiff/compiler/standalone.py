@@ -108,7 +108,7 @@ def save(
     results = [] if found is None else found if isinstance(found, tuple) else [found]
     labels = _labels(program)
     held = [f"state[{label!r}]" for label in labels]
-    counts = [s.name for s in program.settings if s.count]
+    counts = [(s.name, s.moves) for s in program.settings if s.moves]
     given = ", ".join([v.name or f"x{i}" for i, v in enumerate(program.inputs)])
     lines = [
         _HEAD.format(name=name, file=f"{module}.py", module=module, call=f"{name}({given})"),
@@ -126,7 +126,7 @@ def save(
         f"def {name}(*inputs):",
         '    """Make one call; what lives between calls changes in place."""',
         f"    out = run(*inputs, *[{', '.join([_draw_text(d) for d in draws])}], *settings.values())",
-        *[f"    settings[{count!r}] += 1" for count in counts],
+        *[f"    settings[{count!r}] += {moves}" for count, moves in counts],
         "    return out",
         "",
         "",
