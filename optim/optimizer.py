@@ -14,7 +14,7 @@ from autodiff.modes import enable_grad, no_grad
 from autodiff.tensors import Tensor
 from optim.program import Program
 from optim.running import Run
-from optim.state import Group, Groups, Listed, State
+from optim.state import Group, Groups, Listed, State, refuse_to_record
 
 __all__ = ["Optimizer"]
 
@@ -84,6 +84,8 @@ class Optimizer:
 
     def _arrange(self, state: Mapping[Any, Any] | None = None) -> None:
         """Begin with this state and nothing arranged for running."""
+        if state is not None:
+            refuse_to_record()
         self._runs: list[Run] = []
         self._packs: dict[Any, Any] = {}  # of compiled steps
         changes.structure += 1

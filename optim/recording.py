@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff.graph import stamp, wrap
+from autodiff.graph import Storage, changes, stamp, wrap
 from autodiff.heap import aligned
 from autodiff.ops.index import index
 from autodiff.ops.shape import concatenate, reshape
@@ -56,12 +56,29 @@ class Settings(Mapping[str, Any]):
         return len(self.group)
 
 
+class _Noticed(Storage):
+    """The storage of a step count: compiled steps keep the count as a number, so they must look again after a write."""
+
+    def __init__(self) -> None:
+        self._version = 0
+
+    @property
+    def version(self) -> int:
+        return self._version
+
+    @version.setter
+    def version(self, value: int) -> None:
+        self._version = value
+        changes.structure += 1
+
+
 class Count:
     """How many steps were made: `array` is what the optimizer's state shows, `t` the same as an int."""
 
     def __init__(self, t: int) -> None:
         self.t = t
         self.array = np.asarray(t, np.float32)
+        self.storage = _Noticed()
 
     def next(self) -> int:
         """The number of the step that comes."""
@@ -110,7 +127,7 @@ class Pack:
                     view[...] = array
             if self.counts_steps:
                 self.count.t = _steps(entry) if "step" in entry else 0
-            shown = {"step": wrap(self.count.array)} if self.counts_steps else {}
+            shown = {"step": wrap(self.count.array, None, self.count.storage)} if self.counts_steps else {}
             shown.update({name: wrap(view) for name, view in zip(self.names, views)})
             if shown:
                 optimizer.state.show(p, shown)

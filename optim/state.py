@@ -8,7 +8,7 @@ from typing import Any
 
 from autodiff.graph import changes, current_recorder
 
-__all__ = ["Group", "Groups", "Listed", "State", "Watched"]
+__all__ = ["Group", "Groups", "Listed", "State", "Watched", "is_read", "refuse_to_record"]
 
 
 class Watched(dict[Any, Any]):
@@ -20,6 +20,7 @@ class Watched(dict[Any, Any]):
 
     def changed(self) -> None:
         """Take note of a change by the user."""
+        refuse_to_record()
         changes.structure += 1
         self.runs.clear()
 
@@ -173,6 +174,13 @@ def _group(given: Any) -> Any:
     if isinstance(given, Group) or not isinstance(given, dict):
         return given
     return Group({k: Listed(v) if k == "params" and isinstance(v, list) else v for k, v in given.items()})
+
+
+def refuse_to_record() -> None:
+    """Tell a recorder that the state is given other entries, which a replay would not do."""
+    if (recorder := current_recorder()) is not None:
+        mend = "do it before or after the call, or write into its Tensors: entry['exp_avg'].zero_()"
+        recorder.refuse("the state of an optimizer is replaced or cleared", mend)
 
 
 def is_read(value: Any) -> bool:

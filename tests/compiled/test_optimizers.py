@@ -175,3 +175,96 @@ def test_a_saved_step_counts_all_updates(tmp_path):
     scope = {"__name__": "step"}
     exec(compile(source, "step.py", "exec"), scope)
     scope["test"]()
+
+
+# ---------------------------------------------------------------------- what is done to the state
+
+
+def adam():
+    model = mlp(4, 8, 1)
+    optimizer = optim.Adam(model.parameters(), lr=0.01)
+    return World(lambda x: updating(optimizer, model(x).square().mean()), given, [model], [optimizer])
+
+
+def momentum():
+    model = mlp(4, 8, 1)
+    optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    return World(lambda x: updating(optimizer, model(x).square().mean()), given, [model], [optimizer])
+
+
+def entries(world):
+    return [entry for optimizer in world.optimizers for entry in optimizer.state.values()]
+
+
+def counts_are_set_back(world, i):
+    if i == 5:
+        [entry["step"].zero_() for entry in entries(world)]
+
+
+def counts_are_set_forward_through_a_view(world, i):
+    if i == 5:
+        [entry["step"].view(1).add_(100) for entry in entries(world)[:1]]
+
+
+@pytest.mark.parametrize("between", [counts_are_set_back, counts_are_set_forward_through_a_view])
+@pytest.mark.parametrize("make", [adam, adam_steps_twice, a_rule_that_asks_for_its_number_steps_twice])
+@pytest.mark.parametrize("way", WAYS)
+def test_counts_that_are_written_between_calls_are_seen(make, between, way):
+    options, compare = WAYS[way]
+    expected, _ = after(make, between=between)
+    found, step = after(make, compiled=lambda f: ad.compile(f, **options), between=between)
+    assert_same(found, expected, compare)
+    assert step.stats["replayed"] >= 4
+
+
+def test_a_count_that_is_held_and_written_between_calls_is_seen():
+    ad.manual_seed(0)
+    world = adam()
+    step = ad.compile(world.step)
+    for i in range(4):
+        step(*given(i))
+    held = entries(world)[0]["step"]
+    for i in range(4, 6):
+        step(*given(i))
+    assert held.item() == 6
+    held.fill_(1)
+    step.run(ad.stack([given(i)[0] for i in range(6)]))
+    assert held.item() == entries(world)[0]["step"].item() == 7
+
+
+def it_is_cleared(optimizer):
+    optimizer.state.clear()
+
+
+def an_entry_is_cleared(optimizer):
+    next(iter(optimizer.state.values())).clear()
+
+
+def an_entry_is_replaced(optimizer):
+    p, entry = next(iter(optimizer.state.items()))
+    entry["exp_avg"] = ad.zeros(*p.shape)
+
+
+def one_is_loaded(optimizer):
+    optimizer.load_state_dict(optimizer.state_dict())
+
+
+def an_empty_one_is_assigned(optimizer):
+    optimizer.state = {}
+
+
+@pytest.mark.parametrize(
+    "change", [it_is_cleared, an_entry_is_cleared, an_entry_is_replaced, one_is_loaded, an_empty_one_is_assigned]
+)
+def test_other_state_inside_of_a_step_is_refused(change):
+    ad.manual_seed(0)
+    model = mlp(4, 8, 1)
+    optimizer = optim.Adam(model.parameters(), lr=0.01)
+
+    @ad.compile
+    def step(x):
+        updating(optimizer, model(x).square().mean())
+        change(optimizer)
+
+    with pytest.raises(ad.RecordingError, match=r"optimizer.*\n.*(cleared|is set); do it before or after the call"):
+        step(*given(0))
