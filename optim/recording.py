@@ -99,6 +99,7 @@ class Pack:
         size, dtype = sum(a.size for a in arrays), arrays[0].dtype
         self.nbytes = size * dtype.itemsize
         self.slots = [aligned(size, dtype) for _ in names]
+        self.storages = [Storage() for _ in names]
         self.count = Count(t)
         ends = np.cumsum([a.size for a in arrays]).tolist()
         self.parts = [slice(end - a.size, end) for end, a in zip(ends, arrays)]
@@ -127,11 +128,12 @@ class Pack:
                     view[...] = array
             if self.counts_steps:
                 self.count.t = _steps(entry) if "step" in entry else 0
-            shown = {"step": wrap(self.count.array, None, self.count.storage)} if self.counts_steps else {}
-            shown.update({name: wrap(view) for name, view in zip(self.names, views)})
+            shown = {"step": (self.count.array, self.count.storage)} if self.counts_steps else {}
+            shown.update({name: (view, s) for name, view, s in zip(self.names, views, self.storages)})
             if shown:
                 optimizer.state.show(p, shown)
         self.count.array[...] = self.count.t
+        changes.structure += 1  # other compiled steps may read the memory that was shown before
         optimizer._runs.clear()
 
     def agree(self, optimizer: Optimizer) -> None:

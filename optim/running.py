@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autodiff.errors import ShapeError
-from autodiff.graph import changes, last_write, tick, wrap
+from autodiff.graph import Storage, changes, last_write, tick
 from autodiff.heap import aligned
 from autodiff.primitive import plain
 from optim.program import Program
@@ -235,8 +235,8 @@ class Run:
         """Add a unit, and show its memory in the optimizer's state."""
         self.units.append(unit)
         for p, views in zip(parameters, unit.views):
-            shown = {"step": wrap(unit.t)} if rule.counts_steps else {}
-            shown.update({name: wrap(view) for name, view in zip(self.names, views)})
+            shown = {"step": (unit.t, Storage())} if rule.counts_steps else {}
+            shown.update({name: (view, Storage()) for name, view in zip(self.names, views)})
             if shown:
                 rule.state.show(p, shown)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
-from autodiff.graph import changes, current_recorder
+from autodiff.graph import changes, current_recorder, wrap
 
 __all__ = ["Group", "Groups", "Listed", "State", "Watched", "is_read", "refuse_to_record"]
 
@@ -17,6 +17,8 @@ class Watched(dict[Any, Any]):
     def __init__(self, runs: list[Any], items: dict[Any, Any] | None = None) -> None:
         super().__init__(items or {})
         self.runs = runs
+        #: Of what is remembered of one parameter: the Tensors that the optimizer has made to show it.
+        self.shown: dict[str, Any] = {}
 
     def changed(self) -> None:
         """Take note of a change by the user."""
@@ -77,9 +79,19 @@ class State(Watched):
     def __setitem__(self, key: Any, value: Any) -> None:
         super().__setitem__(key, value if isinstance(value, Watched) else Watched(self.runs, value))
 
-    def show(self, key: Any, items: dict[str, Any]) -> None:
-        """Put entries in without noticing: the optimizer's own hand."""
-        dict.update(self[key], items)
+    def show(self, key: Any, items: dict[str, tuple[Any, Any]]) -> None:
+        """Show arrays, each with its storage, without noticing: the optimizer's own hand.
+
+        Who holds a Tensor of the state goes on seeing it: the Tensor stays, and what it shows is exchanged.
+        """
+        entry = self[key]
+        for name, (array, storage) in items.items():
+            t = entry.get(name)
+            if t is None or t is not entry.shown.get(name) or t._node is not None:
+                entry.shown[name] = t = wrap(array, None, storage)
+                dict.__setitem__(entry, name, t)
+            elif t._array is not array:
+                t._array, t._storage = array, storage
 
 
 class Group(dict[str, Any]):

@@ -193,7 +193,8 @@ def momentum():
 
 
 def entries(world):
-    return [entry for optimizer in world.optimizers for entry in optimizer.state.values()]
+    parameters = list(world.modules[0].parameters())
+    return [o.state[p] for o in world.optimizers for p in parameters if p in o.state]
 
 
 def counts_are_set_back(world, i):
@@ -268,3 +269,56 @@ def test_other_state_inside_of_a_step_is_refused(change):
 
     with pytest.raises(ad.RecordingError, match=r"optimizer.*\n.*(cleared|is set); do it before or after the call"):
         step(*given(0))
+
+
+def large_adam():
+    model = mlp(4, 300, 200, 1)
+    optimizer = optim.Adam(model.parameters(), lr=0.01)
+    return World(lambda x: updating(optimizer, model(x).square().mean()), given, [model], [optimizer])
+
+
+def mixed(make, how):
+    """The state after calls of which some are ordinary ones, with Tensors of the state held and written."""
+    ad.manual_seed(0)
+    world = make()
+    step = world.step if how is None else ad.compile(world.step, **how)
+    held, found = [], []
+    for i in range(16):
+        (world.step if i % 5 == 4 else step)(*given(i))
+        if i % 3 == 1 and i > 3:
+            held.append([t for entry in entries(world) for t in entry.values()])
+            held.append([t for entry in world.optimizers[0].state_dict()["state"].values() for t in entry.values()])
+        for t in held[0 if i % 2 else -1] if i > 7 else []:
+            t.mul_(0.5) if t.ndim else t.fill_(3)
+        found.append([world.state(), [[t.numpy().copy() for t in tensors] for tensors in held]])
+    now = [t for entry in entries(world) for t in entry.values()]
+    assert all(t is u for tensors in held for t, u in zip(tensors, now, strict=True))
+    return found
+
+
+@pytest.mark.parametrize("make", [adam, momentum])
+@pytest.mark.parametrize("way", WAYS)
+def test_tensors_of_the_state_that_are_held_go_on_showing_it(make, way):
+    options, compare = WAYS[way]
+    assert_same(mixed(make, options), mixed(make, None), compare)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_held_state_of_large_parameters_is_that_of_both_kinds_of_steps(way):
+    options, compare = WAYS[way]
+
+    def momenta(how):
+        ad.manual_seed(0)
+        world = large_adam()
+        step = world.step if how is None else ad.compile(world.step, **how)
+        for i in range(4):
+            step(*given(i))
+        world.step(*given(4))
+        kept = [entry["exp_avg"] for entry in entries(world)]
+        for i in range(5, 8):
+            step(*given(i))
+            [t.zero_() for t in kept]
+        world.step(*given(8))
+        return [t.numpy().copy() for t in kept], world.state()
+
+    assert_same(momenta(options), momenta(None), compare)
