@@ -154,6 +154,12 @@ class Optimizer:
 
         record(self, recorder)
 
+    def before_recording(self, recorder: Any) -> None:
+        """Let a recorder know the state, which the call may read: see `optim.recording`."""
+        from optim.recording import introduce_all
+
+        introduce_all(self, recorder)
+
     def recorded_facts(self) -> tuple[Any, ...]:
         """What a recorded step depends on, besides the settings that it reads at each call."""
         from optim.recording import facts

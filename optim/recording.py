@@ -95,6 +95,7 @@ class Pack:
         self.members = list(members)
         self.names = names
         self.counts_steps = optimizer.counts_steps
+        self.stepped = False
         arrays = [p._array for p in members]
         size, dtype = sum(a.size for a in arrays), arrays[0].dtype
         self.nbytes = size * dtype.itemsize
@@ -128,7 +129,7 @@ class Pack:
                     view[...] = array
             if self.counts_steps:
                 self.count.t = _steps(entry) if "step" in entry else 0
-            shown = {"step": (self.count.array, self.count.storage)} if self.counts_steps else {}
+            shown: dict[str, Any] = {"step": (self.count.array, self.count.storage)} if self.counts_steps else {}
             shown.update({name: (view, s) for name, view, s in zip(self.names, views, self.storages)})
             if shown:
                 optimizer.state.show(p, shown)
@@ -171,6 +172,37 @@ def facts(optimizer: Optimizer) -> tuple[Any, ...]:
     return tuple(found)
 
 
+def introduce_all(optimizer: Optimizer, recorder: Any) -> None:
+    """Bring the state into packs before a call is recorded, and let the recorder know them."""
+    shown = [pack for pack in optimizer._packs.values() if pack.is_shown(optimizer)]
+    packed = {id(p) for pack in shown for p in pack.members}
+    for group in optimizer.param_groups:
+        names = optimizer.slots(group)
+        needed = [*names, *(["step"] if optimizer.counts_steps else [])]
+        buckets: dict[Any, list[Any]] = {}
+        for p in group["params"]:
+            entry = optimizer.state.get(p, {})
+            if needed and id(p) not in packed and all(entry.get(name) is not None for name in needed):
+                t = begun(optimizer, p, names)
+                buckets.setdefault((p._array.dtype, t, None if optimizer.elementwise else id(p)), []).append(p)
+        # What is updated together is known only at the step; most probably all that were so often.
+        shown += [_pack(optimizer, members, names, t) for (_, t, _), members in buckets.items()]
+    for pack in shown:
+        introduce(recorder, optimizer, pack)
+
+
+def introduce(recorder: Any, optimizer: Optimizer, pack: Pack) -> None:
+    """Let a recorder know the memory of a pack, and the parts of it that the state shows; once."""
+    if any(known is pack for _, known in recorder.packs_known):
+        return
+    recorder.packs_known.append((optimizer, pack))
+    for i, (name, flat) in enumerate(zip(pack.names, pack.slots)):
+        recorder.add_state(wrap(flat, None, pack.storages[i]), name)
+        recorder.add_parts(flat, [(part, views[i]) for part, views in zip(pack.parts, pack.views)])
+    if pack.counts_steps:
+        recorder.add_count(pack.count, lambda: recorder.steps_before(pack.count))
+
+
 def record(optimizer: Optimizer, recorder: Any) -> None:
     """Make one step, and let a recorder hear it."""
     # The packs of earlier steps in the same call: what is updated together goes on together.
@@ -201,6 +233,11 @@ def _pack(optimizer: Optimizer, members: list[Any], names: tuple[str, ...], t: i
     key = (tuple([id(p) for p in members]), names)
     pack: Pack | None = optimizer._packs.get(key)
     if pack is None or any(p._array.shape != v.shape for p, vs in zip(members, pack.views) for v in vs):
+        # One that was made to be read, and that no step has used, goes.
+        others = {id(p) for p in members}
+        for k, known in list(optimizer._packs.items()):
+            if not known.stepped and any(id(p) in others for p in known.members):
+                del optimizer._packs[k]
         pack = optimizer._packs[key] = Pack(optimizer, members, names, t)
     pack.agree(optimizer)
     pack.count.t = t
@@ -210,9 +247,8 @@ def _pack(optimizer: Optimizer, members: list[Any], names: tuple[str, ...], t: i
 def _step(optimizer: Optimizer, recorder: Any, h: Any, pack: Pack) -> None:
     """Run the rule for one pack, and write the results where they belong."""
     count = pack.count
-    slots = [wrap(flat) for flat in pack.slots]
-    for name, slot in zip(pack.names, slots):
-        recorder.add_state(slot, name)
+    introduce(recorder, optimizer, pack)
+    slots = [wrap(flat, None, storage) for flat, storage in zip(pack.slots, pack.storages)]
     t = recorder.step_number(count) if pack.counts_steps else count.t + 1
     if not optimizer.elementwise:
         _as_a_whole(optimizer, recorder, h, pack, slots, t)
@@ -220,6 +256,7 @@ def _step(optimizer: Optimizer, recorder: Any, h: Any, pack: Pack) -> None:
         _together(optimizer, recorder, h, pack, slots, t)
     else:
         _in_blocks(optimizer, recorder, h, pack, slots, t)
+    pack.stepped = True
     count.t += 1
     count.array[...] = count.t
     if not any(known is pack for _, known in recorder.packs):

@@ -187,7 +187,7 @@ def _loop(
         if step.overlaps(a):
             return None  # what one step writes is given to the next
     rest = iter(numbers)
-    settings = [s.read() if s.moves else next(rest) for s in step.program.settings]
+    settings = [s.read() if s.moves is not None else next(rest) for s in step.program.settings]
     if step.backend.name == "numpy":
         found = _undisturbed(lambda: _made(step, steps, arrays, settings))
     else:  # machine code is not disturbed, and the search for handlers takes longer than many a loop

@@ -88,7 +88,7 @@ class ManyWriter(Writer):
     def _scalar(self, scalar: Scalar, dtype: Any) -> str:
         start = len(self.before)
         text = super()._scalar(scalar, dtype)
-        if not any(leaf.moves for leaf in scalar.leaves()):  # the same in all steps
+        if not any(leaf.moves is not None for leaf in scalar.leaves()):  # the same in all steps
             self.once += self.before[start:]
             del self.before[start:]
         return text

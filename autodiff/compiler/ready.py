@@ -254,7 +254,7 @@ class Step:
         if self._read_at == changes.settings:
             return self._numbers if self.lasts(1) else None
         holds = all(choice.holds() for choice in self.choices)
-        self._numbers = [float(s.read()) for s in self.program.settings if not s.moves] if holds else None
+        self._numbers = [float(s.read()) for s in self.program.settings if s.moves is None] if holds else None
         self._read_at = changes.settings
         return self._numbers
 
@@ -324,8 +324,8 @@ class Step:
         return any(np.may_share_memory(array, state) for state in self.bound)
 
     def counters(self) -> list[tuple[Any, int]]:
-        """The step counts that a call moves on, each with by how many."""
-        return [(s.owner, s.moves) for s in self.recording.program.settings if s.moves]
+        """The step counts that a call reads or moves on, each with by how many."""
+        return [(s.owner, s.moves) for s in self.recording.program.settings if s.moves is not None]
 
 
 def _unbound(*arguments: Any) -> Any:

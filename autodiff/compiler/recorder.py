@@ -11,16 +11,17 @@ compared before anything is replayed (`autodiff.compiler.comparison`), so that a
 
 from __future__ import annotations
 
-from binascii import crc32
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from itertools import count as count_from
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 
+from autodiff.compiler.draws import Draw, Listening, checksum
+from autodiff.compiler.known import Known, unseen
 from autodiff.compiler.places import Places
 from autodiff.compiler.program import Instruction, Place, Program, Value, end_to_end
 from autodiff.compiler.scalars import Scalar, Setting
@@ -30,44 +31,10 @@ from autodiff.graph import Leaf, Node, Output, Storage, wrap
 from autodiff.graph import Value as TensorValue
 from autodiff.primitive import Primitive
 
-__all__ = ["Draw", "Known", "Recorder"]
+__all__ = ["Recorder"]
 
 Array = np.ndarray[Any, Any]
 _DRAW = "draw with ad.rand or ad.randn, and go on from there"
-
-
-class Known:
-    """What the recorder knows of one array: its value now, and how it is a view of another."""
-
-    __slots__ = ("alive", "base", "held", "storage", "value", "version", "view")
-
-    def __init__(self, value: Value, storage: Storage | None, held: Array | None = None) -> None:
-        #: The array, of memory that is there anyway; computed ones are free to go, as without a recorder.
-        self.held = held
-        self.alive: Any = None
-        self.value = value
-        self.storage = storage
-        self.version = -1 if storage is None else storage.version
-        #: Of a view: the array it looks at, and the instruction that says how (without its first operand).
-        self.base: Known | None = None
-        self.view: tuple[str, tuple[Any, ...], dict[str, Any]] | None = None
-
-    def root(self) -> Known:
-        """The array that owns what this one looks at."""
-        known = self
-        while known.base is not None:
-            known = known.base
-        return known
-
-
-class Draw(NamedTuple):
-    """Random numbers that the step draws: how to draw them again."""
-
-    value: Value
-    generator: Any
-    method: str
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
 
 
 class Recorder:
@@ -106,6 +73,9 @@ class Recorder:
         self.cleared_leaves: dict[int, Any] = {}
         #: What optimizers update together, as they describe it (see `optim.recording`).
         self.packs: list[Any] = []
+        #: All whose memory is known, whether there was a step of them or not; and their step counts.
+        self.packs_known: list[Any] = []
+        self.counts: dict[int, Known] = {}
         self.settings: dict[Any, Setting] = {}
         self.nodes: WeakKeyDictionary[Node, tuple[Place, Value]] = WeakKeyDictionary()
         #: Values with their cotangents.
@@ -177,6 +147,32 @@ class Recorder:
             self._look_again(known)
         return known.value
 
+    def add_parts(self, whole: Array, parts: Sequence[tuple[slice, Array]]) -> None:
+        """Know arrays that are parts of a vector; nothing is written down until one of them is looked at."""
+        for part, array in parts:
+            row = unseen(self.known[id(whole)], ("index", (), {"key": (part,)}), (array.size,), array.dtype)
+            look = ("reshape", (), {"shape": array.shape})
+            self.known[id(array)] = unseen(row, look, array.shape, array.dtype)
+
+    def add_count(self, count: Any, number: Callable[[], Any]) -> None:
+        """Know the array of a step count by a number of the host: it moves on only when a replay is over.
+
+        Parameters
+        ----------
+        count
+            What holds the count, and shows it in its `array`.
+        number : callable
+            Gives the number, when it is looked at.
+        """
+        known = self.counts.get(id(count.array))
+        if known is None:
+            one = self.memory[self._new_state(np.ones((), count.array.dtype), None, "")]
+            known = self.counts[id(count.array)] = self.known[id(count.array)] = unseen(
+                one, None, (), count.array.dtype
+            )
+        known.view = lambda: ("multiply", (number(),), {})
+        known.root().version += 1  # views of it look again
+
     def _unheard(self, t: Any) -> Known:
         """Know a Tensor of which nothing was heard: memory that was there before, or a constant."""
         return self.memory[self._new_state(t._array, t._storage, "")]
@@ -188,6 +184,8 @@ class Recorder:
         assert view is not None
         if base.base is not None and base.root().version > base.version:
             self._look_again(base)
+        if callable(view):
+            view = known.view = view()
         op, rest, static = view
         known.value = self.emit(op, (base.value, *rest), static, known.value.shape, known.value.dtype)
         known.version = known.root().version
@@ -319,6 +317,9 @@ class Recorder:
         if self.failure is not None:
             return
         known = self.known.get(id(t._array)) or self._unheard(t)
+        if any(known.root() is count.root() for count in self.counts.values()):
+            self.refuse("a step count is written", "do it before or after the call")
+            return
         if known.base is not None and known.root().version > known.version:
             self._look_again(known)
         before = known.value
@@ -391,7 +392,7 @@ class Recorder:
 
     def drawing(self, generator: Any, rng: Any) -> Any:
         """NumPy's generator with an ear."""
-        return rng if self.failure is not None else _Listening(self, generator, rng)
+        return rng if self.failure is not None else Listening(self, generator, rng)
 
     def drew(self, generator: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any], drawn: Any) -> None:
         """Remember a draw."""
@@ -399,7 +400,7 @@ class Recorder:
             value = Value("draw", drawn.shape, drawn.dtype, method)
             self.program.draws.append(value)
             self.draws.append(Draw(value, generator, method, args, kwargs))
-            self.checksums[value] = _checksum(drawn)
+            self.checksums[value] = checksum(drawn)
             self._know(drawn, value, None)
             self.unheard[value] = source_of_the_user()
 
@@ -418,7 +419,7 @@ class Recorder:
 
     def _check_draw(self, known: Known) -> None:
         drawn = None if known.alive is None else known.alive()
-        if drawn is not None and _checksum(drawn) != self.checksums[known.value]:
+        if drawn is not None and checksum(drawn) != self.checksums[known.value]:
             self.refuse("random numbers were changed by NumPy", _DRAW)
 
     def optimize(self, optimizer: Any) -> None:
@@ -447,10 +448,21 @@ class Recorder:
         count
             What holds the count; its `next` is the number of the first step of a call.
         """
-        setting = self.setting(("count", id(count)), "t", count.next)
-        number = setting + setting.moves if setting.moves else setting
-        setting.moves += 1
+        setting = self._count(count)
+        made = setting.moves
+        number = setting + made if made else setting
+        setting.moves = made + 1
+        self.add_count(count, lambda: number)
         return number
+
+    def steps_before(self, count: Any) -> Any:
+        """How many steps an optimizer had made when the call began."""
+        return self._count(count) - 1
+
+    def _count(self, count: Any) -> Any:
+        setting = self.setting(("count", id(count)), "t", count.next)
+        setting.moves = setting.moves or 0
+        return setting
 
     # ------------------------------------------------------------------ what cannot be recorded
 
@@ -476,32 +488,5 @@ def _shape_depends_on_values(name: str, args: Sequence[Any], static: dict[str, A
     return name in _OF_VALUES
 
 
-def _checksum(array: Any) -> int:
-    return crc32(np.ascontiguousarray(array))  # type: ignore[arg-type]
-
-
 def _masked(indices: Sequence[Any]) -> bool:
     return any(isinstance(i, TensorValue) and i._array.dtype.kind == "b" for i in indices)
-
-
-class _Listening:
-    """Draws with a generator of NumPy's, and tells a recorder."""
-
-    def __init__(self, recorder: Recorder, generator: Any, rng: Any) -> None:
-        self._recorder = recorder
-        self._generator = generator
-        self._rng = rng
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._rng, name)
-        if not callable(method):
-            self._recorder.refuse("the state of a random generator is looked at", "do that before or after the call")
-            return method
-
-        def draw(*args: Any, **kwargs: Any) -> Any:
-            waiting = self._recorder.drawn
-            drawn = waiting.pop(0) if waiting else method(*args, **kwargs)
-            self._recorder.drew(self._generator, name, args, kwargs, drawn)
-            return drawn
-
-        return draw

@@ -14,12 +14,13 @@ from weakref import ref
 
 import numpy as np
 
+from autodiff.compiler.draws import Draw
 from autodiff.compiler.memory import ArrayMemory, GradMemory, TensorMemory
 from autodiff.compiler.naming import name_values
 from autodiff.compiler.places import Places
 from autodiff.compiler.program import Program, Value
 from autodiff.compiler.reach import Reach, is_ours
-from autodiff.compiler.recorder import Draw, Recorder
+from autodiff.compiler.recorder import Recorder
 from autodiff.errors import RecordingError
 from autodiff.graph import Leaf, changes, modes, wrap
 from autodiff.graph import Value as TensorValue
@@ -135,7 +136,9 @@ def record(
     """
     recorder = Recorder(getattr(function, "__name__", type(function).__name__), Places(reach.modules), drawn)
     leaves, structure = flatten((tuple(args), kwargs))
-    leaves = _apart(leaves, reach)
+    for optimizer in reach.optimizers.values():
+        optimizer.before_recording(recorder)
+    leaves = _apart(leaves, reach, [slot for _, pack in recorder.packs_known for slot in pack.slots])
     given = _inputs(recorder, function, leaves, structure)
     for path, t in reach.tensors.items():
         if id(t._array) not in recorder.known:
@@ -173,13 +176,13 @@ def _random_elsewhere() -> Any:
     return random.getstate(), legacy["state"]["pos"], legacy["state"]["key"].tobytes()
 
 
-def _apart(leaves: list[Any], reach: Reach) -> list[Any]:
+def _apart(leaves: list[Any], reach: Reach, slots: list[Any]) -> list[Any]:
     """The arguments, which a replay has to tell apart: from each other, and from what lives between calls.
 
     One that overlaps state is copied, and one that is given twice is seen anew. Those with a place in a graph stay as
     they are, since the signature says which of them are the same.
     """
-    state = [*[t._array for t in reach.tensors.values()], *reach.arrays.values()]
+    state = [*[t._array for t in reach.tensors.values()], *reach.arrays.values(), *slots]
     seen = {id(x._array) for x in leaves if isinstance(x, TensorValue) and x._node is not None}
     apart: list[Any] = []
     for x in leaves:
@@ -269,6 +272,7 @@ def _gather_results(recording: Recording, reach: Reach) -> None:
 def _gather_state(recording: Recording, reach: Reach, owners: list[Any], before: dict[int, Any]) -> None:
     """Say what memory is behind each state, and what new values states have."""
     recorder, program = recording.recorder, recording.program
+    _gather_packs(recording)
     tensors = {id(t._array): t for t in reversed(owners)}
     slots = {id(slot): slot for _, pack in recording.packs for slot in pack.slots}
     arrays = {id(a): a for a in reach.arrays.values()}
@@ -301,6 +305,32 @@ def _gather_state(recording: Recording, reach: Reach, owners: list[Any], before:
     shapes = tuple([tuple([v and v.shape for v in i.outputs]) for i in program.instructions])
     choices = [(choice.key(), choice.answer) for s in program.settings for choice in s.choices.values()]
     recording.flavour = (tuple([present for _, present in recording.presence]), shapes, tuple(choices))
+
+
+def _gather_packs(recording: Recording) -> None:
+    """Add the memory of optimizers that is read without a step; where a step moves it, a replay cannot follow."""
+    recorder, program = recording.recorder, recording.program
+    slots = {id(known.held): value for value, known in recorder.memory.items()}
+    readers = {v: i for i in program.instructions for v in i.reads()}
+    stepped = {id(p): pack for _, pack in recorder.packs for p in pack.members}
+    for optimizer, pack in recorder.packs_known:
+        read = [readers[v] for slot in pack.slots if (v := slots[id(slot)]) in readers]
+        if any(pack is known for _, known in recording.packs):
+            continue
+        moved = any(stepped.get(id(p), pack) is not pack for p in pack.members)
+        if read and moved:
+            place = read[0].place
+            recorder.refuse(
+                "the state of an optimizer is read together with a step that updates other parameters",
+                "read it before or after the call",
+                f"{place.line}: {place.text}" if place.line else "",
+            )
+        if read or (("count", id(pack.count)) in recorder.settings and not moved):
+            recording.packs.append((optimizer, pack))
+            continue
+        for slot in pack.slots:  # not a part of the program
+            program.states.remove(slots[id(slot)])
+            del recorder.memory[slots[id(slot)]]
 
 
 def _gather_plain(recording: Recording, recorder: Recorder, reach: Reach, held: dict[int, bytes]) -> None:

@@ -190,13 +190,13 @@ class Setting(Scalar):
         What source calls it; unique in a program.
     read : callable
         Gives its value now.
-    moves : int, default=0
+    moves : int, optional
         Of a step count: by how many it is more at the next call. While a call is recorded, how many steps it has made.
     """
 
     __slots__ = ("choices", "moves", "name", "owner", "read")
 
-    def __init__(self, value: Any, name: str, read: Callable[[], Any], moves: int = 0) -> None:
+    def __init__(self, value: Any, name: str, read: Callable[[], Any], moves: int | None = None) -> None:
         super().__init__(value)
         self.name = name
         self.read = read
@@ -242,7 +242,7 @@ class Choice(NamedTuple):
     def counts(self) -> bool:
         """Whether it depends on a step count."""
         leaves = [leaf for x in (self.scalar, self.other) if isinstance(x, Scalar) for leaf in x.leaves()]
-        return any(leaf.moves for leaf in leaves)
+        return any(leaf.moves is not None for leaf in leaves)
 
 
 class _Then:
@@ -252,4 +252,4 @@ class _Then:
         self.later = later
 
     def __getitem__(self, setting: Setting) -> Any:
-        return setting.read() + self.later * setting.moves if setting.moves else setting.read()
+        return setting.read() + self.later * (setting.moves or 0)

@@ -238,7 +238,7 @@ class Wrapper:
     def _call(self, body: list[str], arrays: list[str]) -> list[str]:
         """The call, and what moves on with it; the names of what the function keeps from one call to the next."""
         step = self.step
-        settings = [s for s in step.program.settings if not s.moves]
+        settings = [s for s in step.program.settings if s.moves is None]
         values = [f"s{i}" for i in range(len(settings))]
         if values or step.choices:
             body += ["if changes.settings != seen:", "    numbers = step.numbers()", "    if numbers is None:"]
@@ -259,10 +259,12 @@ class Wrapper:
         counters = {id(c): (c, n, self._name("count", c), f"t{i}") for i, (c, n) in enumerate(step.counters())}
         body += [f"{t} = {name}.t + 1" for _, _, name, t in counters.values()]
         for setting in step.program.settings:
-            arguments.append(counters[id(setting.owner)][3] if setting.moves else given[setting])
+            arguments.append(counters[id(setting.owner)][3] if setting.moves is not None else given[setting])
         body += ["try:", *[f"    {line}" for line in self._run(arrays, arguments)], "except Deviation:"]
         body += [f"    return deviated{self.head.given}", "tally()"]
         for counter, n, name, t in counters.values():
+            if n == 0:
+                continue
             body += [f"{t} += {n - 1}"] if n > 1 else []
             body += [f"{name}.t = {t}", f"{self._name('array', counter.array)}[()] = {t}"]
         written = [f"{self._name('storage', s)}.version" for s in step.stamped]

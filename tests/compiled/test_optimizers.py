@@ -5,6 +5,7 @@ import pytest
 
 import autodiff as ad
 import optim
+from autodiff.trees import flatten
 from tests.compiled.scenarios import World, mlp
 from tests.compiled.test_equal_to_eager import BACKENDS, arrays, assert_same, exactly, in_norm
 
@@ -322,3 +323,186 @@ def test_a_held_state_of_large_parameters_is_that_of_both_kinds_of_steps(way):
         return [t.numpy().copy() for t in kept], world.state()
 
     assert_same(momenta(options), momenta(None), compare)
+
+
+# ---------------------------------------------------------------------- state that is read in the step
+
+
+def reading(make_optimizer, read, widths=(4, 8, 1)):
+    """A scenario: what `read` takes from the state before and after a step, from the second call on."""
+
+    def make():
+        model = mlp(*widths)
+        optimizer = make_optimizer(model.parameters())
+        updating(optimizer, model(*given(99)).square().mean())
+        p = model[0].weight
+
+        def step(x):
+            return read(lambda: updating(optimizer, model(x).square().mean()), optimizer, p)
+
+        return World(step, given, [model], [optimizer])
+
+    return make
+
+
+def what_is_there_afterwards(update, optimizer, p):
+    update()
+    return {name: t.clone() for name, t in optimizer.state[p].items()}
+
+
+def what_is_there_before_and_afterwards(update, optimizer, p):
+    entry = optimizer.state[p]
+    before = [t * 2 for t in entry.values()]
+    update()
+    between = [t * 2 for t in entry.values()]
+    update()
+    return before, between, [t * 2 for t in entry.values()]
+
+
+def the_tensors_themselves(update, optimizer, p):
+    update()
+    return optimizer.state_dict()["state"]
+
+
+def what_was_written_into_it(update, optimizer, p):
+    for entry in optimizer.state.values():
+        [t.mul_(0.9) for name, t in entry.items() if name != "step"]
+    update()
+    for entry in optimizer.state.values():
+        [t.clamp_(-0.1, 0.1) for name, t in entry.items() if name != "step"]
+    return [t[:1].sum() for name, t in optimizer.state[p].items() if name != "step"]
+
+
+def views_that_were_taken_before(update, optimizer, p):
+    views = [t.view(-1) for t in optimizer.state[p].values()]
+    update()
+    return [v + 1 for v in views]
+
+
+READINGS = [
+    what_is_there_afterwards,
+    what_is_there_before_and_afterwards,
+    the_tensors_themselves,
+    what_was_written_into_it,
+    views_that_were_taken_before,
+]
+OPTIMIZERS = {
+    "adam": lambda p: optim.Adam(p, lr=0.01),
+    "adamw with amsgrad": lambda p: optim.AdamW(p, lr=0.01, amsgrad=True),
+    "momentum": lambda p: optim.SGD(p, lr=0.01, momentum=0.9),
+}
+
+
+@pytest.mark.parametrize("read", READINGS, ids=lambda read: read.__name__)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("way", WAYS)
+def test_state_that_is_read_in_a_step_is_that_of_then(read, optimizer, way):
+    options, compare = WAYS[way]
+    for widths in ((4, 8, 1), (4, 300, 200, 1))[: 1 + (optimizer == "adam")]:
+        make = reading(OPTIMIZERS[optimizer], read, widths)
+        expected, _ = after(make, calls=7)
+        found, step = after(make, calls=7, compiled=lambda f: ad.compile(f, **options))
+        assert_same(found, expected, compare)
+        assert step.stats == {"recorded": 2, "replayed": 5, "eager": 0}
+
+
+@pytest.mark.parametrize("read", READINGS[:2], ids=lambda read: read.__name__)
+@pytest.mark.parametrize("way", WAYS)
+def test_state_is_read_at_each_of_many_steps(read, way):
+    options, compare = WAYS[way]
+    make = reading(OPTIMIZERS["adam"], read)
+    expected, _ = after(make, calls=20)
+    ad.manual_seed(0)
+    world = make()
+    results = ad.compile(world.step, **options).run(ad.stack([given(i)[0] for i in range(20)]))
+    assert_same(world.state(), expected[-1][1], compare)
+    found, structure = flatten(arrays(results))
+    for k, (one, _) in enumerate(expected):
+        assert_same(structure.build([x[k] for x in found]), one, compare)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_function_that_only_reads_state_sees_what_all_kinds_of_steps_leave(way):
+    options, compare = WAYS[way]
+
+    def seen(compiled):
+        ad.manual_seed(0)
+        world = adam()
+        world.step(*given(0))
+        optimizer, p = world.optimizers[0], world.modules[0][0].weight
+        entry = optimizer.state[p]
+        read = compiled(lambda x: [t * x.mean() for t in optimizer.state[p].values()])
+        closed_over = compiled(lambda x: [t * x.mean() for t in entry.values()])
+        step, found = compiled(world.step), []
+        for i in range(16):
+            (world.step if i % 5 == 3 else step)(*given(i))
+            found.append([arrays(read(*given(i))), arrays(closed_over(*given(i)))])
+            if i == 12:
+                entry["step"].fill_(50)
+        return found
+
+    assert_same(seen(lambda f: ad.compile(f, **options)), seen(lambda f: f), compare)
+
+
+def test_a_step_that_was_read_in_can_be_saved(tmp_path):
+    _, step = after(reading(OPTIMIZERS["adam"], what_is_there_before_and_afterwards), compiled=ad.compile)
+    step.save_source(tmp_path / "step.py")
+    scope = {"__name__": "step"}
+    exec(compile((tmp_path / "step.py").read_text(), "step.py", "exec"), scope)
+    scope["test"]()
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_count_that_is_written_in_a_step_is_refused(before):
+    ad.manual_seed(0)
+    model = mlp(4, 8, 1)
+    optimizer = optim.Adam(model.parameters(), lr=0.01)
+    updating(optimizer, model(*given(0)).square().mean())
+
+    @ad.compile
+    def step(x):
+        if before:
+            optimizer.state[model[0].weight]["step"].zero_()
+        updating(optimizer, model(x).square().mean())
+        if not before:
+            optimizer.state[model[0].weight]["step"].view(1).zero_()
+
+    with pytest.raises(ad.RecordingError, match=r"zero_\(\)\n.*a step count is written; do it before or after"):
+        step(*given(0))
+
+
+def test_an_argument_that_is_a_part_of_the_state_is_what_it_was_before_the_step():
+    ad.manual_seed(0)
+    world = adam()
+    world.step(*given(0))
+
+    def step(x, avg):
+        world.step(x)
+        return avg * 1
+
+    fast, p = ad.compile(step), world.modules[0][0].weight
+    for i in range(5):
+        avg = world.optimizers[0].state[p]["exp_avg"]
+        before = avg.numpy().copy()
+        np.testing.assert_array_equal(fast(*given(i), avg).numpy(), before)
+
+
+def test_state_of_more_parameters_than_a_step_updates_is_refused_before_it_and_read_after_it():
+    def make(early):
+        model = mlp(4, 8, 1)
+        optimizer = optim.Adam(model.parameters(), lr=0.01)
+        updating(optimizer, model(*given(99)).square().mean())
+        entry = optimizer.state[model[0].weight]
+
+        def step(x):
+            before = [entry["exp_avg"] * 2] if early else []
+            updating(optimizer, model[0](x).square().mean())
+            return [*before, entry["exp_avg"] * 2, entry["step"] * 2]
+
+        return World(step, given, [model], [optimizer])
+
+    expected, _ = after(lambda: make(False))
+    found, _ = after(lambda: make(False), compiled=lambda f: ad.compile(f, backend="numpy", passes=()))
+    assert_same(found, expected, exactly)
+    with pytest.raises(ad.RecordingError, match=r"exp_avg.*\n.*a step that updates other parameters; read it before"):
+        after(lambda: make(True), compiled=ad.compile)
