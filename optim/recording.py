@@ -18,7 +18,7 @@ from autodiff.ops.shape import concatenate, reshape
 from autodiff.primitive import recorded
 from optim.program import Program
 from optim.running import SMALL_BYTES, grad_of
-from optim.state import is_read
+from optim.state import is_read, number
 
 if TYPE_CHECKING:
     from optim.optimizer import Optimizer
@@ -36,7 +36,7 @@ class Settings(Mapping[str, Any]):
         self.group = group
 
     def __getitem__(self, key: str) -> Any:
-        value = self.group[key]
+        value = dict.__getitem__(self.group, key)  # unheard: the program reads it by itself
         if isinstance(value, tuple):
             return tuple([self._number(key, v, i) for i, v in enumerate(value)])
         return self._number(key, value, None)
@@ -44,10 +44,7 @@ class Settings(Mapping[str, Any]):
     def _number(self, key: str, value: Any, i: int | None) -> Any:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return value
-        group = self.group
-        name = key if i is None else f"{key.removesuffix('s')}{i + 1}"
-        read = (lambda: group[key]) if i is None else (lambda: group[key][i])
-        return self.recorder.setting((id(group), key, i), name, read)
+        return number(self.recorder, self.group, key, i)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.group)
@@ -295,7 +292,7 @@ def _in_blocks(optimizer: Optimizer, recorder: Any, h: Any, pack: Pack, slots: l
     with recorder.standing_in(heard) as (p, g, *s):
         new, kept = optimizer.update(recorded, p, g, tuple(s), t, h)
         results = [recorder.value_of(x) for x in (new, *kept)]
-    _run_in_place(optimizer, h.group, pack, grads)
+    _run_in_place(optimizer, dict(dict.items(h.group)), pack, grads)
     for p, piece in zip(pack.members, recorder.parted(results[0], pack.parts, pack.members)):
         _written(recorder, p, piece)
     for slot, after in zip(slots, results[1:]):

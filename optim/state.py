@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from typing import Any
 
 from autodiff.graph import changes, current_recorder, wrap
 
-__all__ = ["Group", "Groups", "Listed", "State", "Watched", "is_read", "refuse_to_record"]
+__all__ = ["Group", "Groups", "Listed", "State", "Watched", "is_read", "number", "refuse_to_record"]
 
 
 class Watched(dict[Any, Any]):
@@ -131,7 +131,46 @@ class Group(dict[str, Any]):
         return self
 
     def __reduce__(self) -> Any:
-        return Group, (dict(self),)
+        return Group, (dict(dict.items(self)),)
+
+    def listen(self, on: bool) -> None:
+        """While a step is recorded, hear which settings plain Python reads; at other times reading costs nothing."""
+        self.__class__ = Heard if on else Group
+
+
+class Heard(Group):
+    """A group while a step is recorded: a number that plain Python reads is one that the program is for."""
+
+    def __getitem__(self, key: str) -> Any:
+        return self._read(key, super().__getitem__(key))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return a setting, or the default."""
+        if key not in self:
+            return default
+        return self[key]
+
+    def __iter__(self) -> Iterator[str]:  # so that dict(group) and {**group} read each setting by itself
+        return super().__iter__()
+
+    def values(self) -> Any:
+        """Return all settings."""
+        return dict(self).values()
+
+    def items(self) -> Any:
+        """Return all settings with their names."""
+        return dict(self).items()
+
+    def copy(self) -> dict[str, Any]:
+        """Return all settings in a plain dict."""
+        return dict(self)
+
+    def _read(self, key: str, value: Any) -> Any:
+        recorder = current_recorder()
+        if recorder is not None and is_read(value):
+            for i in range(len(value)) if isinstance(value, tuple) else [None]:
+                number(recorder, self, key, i).hold()
+        return value
 
 
 class Listed(list[Any]):
@@ -200,3 +239,14 @@ def is_read(value: Any) -> bool:
     if isinstance(value, tuple):
         return all(is_read(v) for v in value)
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def number(recorder: Any, group: dict[str, Any], key: str, i: int | None) -> Any:
+    """A number among the settings of a group, or of a tuple there, as a recorder knows it: read anew at each call."""
+    name = key if i is None else f"{key.removesuffix('s')}{i + 1}"
+
+    def read() -> Any:
+        value = dict.__getitem__(group, key)
+        return value if i is None else value[i]
+
+    return recorder.setting((id(group), key, i), name, read)

@@ -24,6 +24,7 @@ from autodiff.compiler.methods import KEPT, keep
 from autodiff.compiler.reach import Reach
 from autodiff.compiler.ready import Step
 from autodiff.compiler.recording import Recording, record
+from autodiff.compiler.scalars import exact
 from autodiff.compiler.stages import Stages
 from autodiff.compiler.ways import Way
 from autodiff.compiler.wrapping import Wrapper, owned
@@ -362,14 +363,9 @@ def _key(reach: Reach, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         else:
             given.append(None)  # a fact
     state = [(t._array.shape, t._array.dtype.str, t._node is not None) for t in reach.tensors.values()]
-    facts = tuple([(path, _fact(value)) for path, value in reach.facts.items()])
+    facts = tuple([(path, exact(value)) for path, value in reach.facts.items()])
     same = tuple(reach.vertices(leaves))
     return tuple(given), same, tuple(structure.paths()), tuple(state), facts, modes.grad, default_dtype().str
-
-
-def _fact(value: Any) -> Any:
-    """A fact, such that 1, 1.0 and True differ, and nan is nan."""
-    return (type(value).__name__, repr(value))
 
 
 def _line_of(function: Any, path: str) -> str:

@@ -123,7 +123,7 @@ class Reach:
         elif isinstance(x, partial):
             for part, value in (("func", x.func), ("args", x.args), ("keywords", x.keywords)):
                 self._walk(_named(path, part), value)
-        elif not isinstance(x, ModuleType | BuiltinFunctionType) and not _of_a_library(x):
+        elif not isinstance(x, ModuleType | BuiltinFunctionType) and (not _of_a_library(x) or _is_object_of_ours(x)):
             self._objects.append((path, x, set()))
 
     def _function(self, path: str, x: Any) -> None:
@@ -347,6 +347,11 @@ def _is_module(x: Any) -> bool:
 
 def _is_optimizer(x: Any) -> bool:
     return hasattr(x, "param_groups") and hasattr(x, "recorded_facts")
+
+
+def _is_object_of_ours(x: Any) -> bool:
+    """Whether it is something of this library's with attributes, such as a scheduler with its ``last_epoch``."""
+    return not isinstance(x, type) and type(x).__module__.partition(".")[0] in OURS and hasattr(x, "__dict__")
 
 
 def _of_a_library(x: Any) -> bool:

@@ -7,7 +7,8 @@ recording, parameters, optimizers and generators are as after one call.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from weakref import ref
@@ -154,7 +155,8 @@ def record(
     modes.listener, modes.recorder = recorder, recorder
     elsewhere, held = _random_elsewhere(), reach.contents()
     try:
-        result = function(*args, **kwargs)
+        with _heard(reach):
+            result = function(*args, **kwargs)
         recorder.check_draws()
         recording = Recording(recorder, result)
         recording.drew_elsewhere = elsewhere != _random_elsewhere()
@@ -168,6 +170,19 @@ def record(
         changes.recordings -= 1
     failure = recorder.failure
     return result, (recording if failure is None else None), failure
+
+
+@contextmanager
+def _heard(reach: Reach) -> Iterator[None]:
+    """Let the groups of optimizers tell which of their settings are read."""
+    groups = [group for optimizer in reach.optimizers.values() for group in optimizer.param_groups]
+    for group in groups:
+        group.listen(True)
+    try:
+        yield
+    finally:
+        for group in groups:
+            group.listen(False)
 
 
 def _random_elsewhere() -> Any:

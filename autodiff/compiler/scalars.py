@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from autodiff.errors import RecordingError
 from autodiff.graph import current_recorder
 
-__all__ = ["Choice", "Scalar", "Setting"]
+__all__ = ["Choice", "Scalar", "Setting", "exact"]
 
 _OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "+": lambda a, b: a + b,
@@ -30,7 +30,13 @@ _CONDITIONS: dict[str, Callable[[Any, Any], Any]] = {
     "<=": le,
     ">": gt,
     ">=": ge,
+    "is": lambda a, b: exact(a) == b,
 }
+
+
+def exact(value: Any) -> tuple[str, str]:
+    """What tells a value from others: 1, 1.0 and True differ, so do 0.0 and -0.0, and nan is nan."""
+    return type(value).__name__, repr(value)
 
 
 class Scalar:
@@ -218,6 +224,11 @@ class Setting(Scalar):
 
     def leaves(self) -> list[Setting]:
         return [self]
+
+    def hold(self) -> None:
+        """Remember that the program is for this very value, since plain Python has read it."""
+        choice = Choice("is", self, exact(self.value), True)
+        self.choices[choice.key()] = choice
 
 
 class Choice(NamedTuple):
