@@ -154,7 +154,7 @@ def _plain_lists(data: Any, found: set[np.dtype[Any]]) -> Any:
     if type(data) in NUMBERS:
         return data
     if isinstance(data, Value):
-        data = data._array
+        data = leaving(data, "a list that a Tensor is made of")._array
     if isinstance(data, (np.ndarray, np.generic)) and data.dtype.kind == "f":
         found.add(data.dtype)
     return data

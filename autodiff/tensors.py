@@ -17,7 +17,7 @@ from autodiff.devices import Device, as_device, cpu
 from autodiff.errors import AutodiffError, DtypeError, GradientError, ShapeError
 from autodiff.graph import Leaf, Output, RemovableHandle, Storage, Value, Vertex, changes, modes, upward, wrap
 from autodiff.methods import Methods
-from autodiff.operands import as_array, owned
+from autodiff.operands import as_array, leaving, owned
 from autodiff.operators import Operators
 from autodiff.ops import elementwise as ew
 from autodiff.ops import linalg
@@ -288,10 +288,7 @@ class Tensor(Value, Operators, Methods):
         self._leaving("an array made of a Tensor")
         return np.array(self._array, dtype=dtype, copy=copy)
 
-    def _leaving(self, how: str) -> None:
-        """Tell a recorder of a step that the elements leave for Python, where it cannot follow them."""
-        if modes.recorder is not None:
-            modes.recorder.reading(self, how)
+    _leaving = leaving
 
     def item(self) -> Any:
         """The one element, as a Python number."""
@@ -365,9 +362,11 @@ class Tensor(Value, Operators, Methods):
         out = type(self).__new__(type(self))
         memo[id(self)] = out
         out.__setstate__((self._array.copy("K"), node is not None))
+        if modes.recorder is not None:
+            modes.recorder.same(out, self)
         grad = self.grad
         if grad is not None:
-            out.grad = wrap(grad._array.copy())
+            out.grad = grad.detach().__deepcopy__({})
         return out
 
     def __copy__(self) -> Tensor:
@@ -379,6 +378,7 @@ class Tensor(Value, Operators, Methods):
         return out
 
     def __reduce_ex__(self, protocol: Any) -> Any:
+        self._leaving("pickling")
         return type(self).__new__, (type(self),), (self._array, self.requires_grad)
 
     def __setstate__(self, state: tuple[Array, bool]) -> None:

@@ -230,9 +230,7 @@ class Recorder:
 
     def operation(self, op: Any, args: Any, static: dict[str, Any], outs: tuple[Any, ...], extra: Any = ()) -> None:
         """Take one application down."""
-        if self.failure is not None:
-            return
-        if not isinstance(op, Primitive):
+        if self.failure is not None or not isinstance(op, Primitive):
             return
         if _shape_depends_on_values(op.name, args, static):
             self.refuse(f"the shape of {op.name} depends on values", "keep the shape: ad.where(mask, x, 0)")
@@ -307,9 +305,7 @@ class Recorder:
     def reading(self, t: Any, how: str) -> None:
         """Refuse to let elements go that another call will find changed."""
         if self.failure is None and id(t._array) in self.known:
-            mend = "return the Tensor, and read it after the call"
-            if how == "the truth of a Tensor":
-                mend = "choose with ad.where(condition, a, b), or decide before the call"
+            mend = next(mend for what, mend in _MENDS.items() if what in how)
             self.refuse(f"{how} hands a value to Python, which a replay does not run", mend)
 
     def wrote(self, t: Any, key: tuple[Any, ...], indices: tuple[Any, ...], value: Any) -> None:
@@ -472,6 +468,15 @@ class Recorder:
             where = source_of_the_user() if where is None else where
             self.failure = RecordingError(f"{where + chr(10) + '  ' if where else ''}{what}; {mend}")
 
+
+#: What to do in place of reading a value, by what reads it.
+_MENDS = {
+    "the truth of a Tensor": "choose with ad.where(condition, a, b), or decide before the call",
+    "an index": "give the step a Python number, or use an index array",
+    "by a Tensor": "give the step a Python number",
+    "a list that": "join them with ad.stack",
+    "": "return the Tensor, and read it after the call",
+}
 
 #: Operations whose results have a shape that depends on values.
 _OF_VALUES = frozenset({"nonzero", "argwhere", "unique", "unique_consecutive", "bincount"})

@@ -9,13 +9,14 @@ import numpy as np
 from autodiff.errors import LinAlgError
 from autodiff.graph import wrap
 from autodiff.names.matrices import identity
+from autodiff.operands import leaving
 from autodiff.ops import decompositions as dec
 from autodiff.ops import elementwise as ew
 
 
 def screened(op: Any, x: Any, *rest: Any, check: bool, **static: Any) -> tuple[Any, Any]:
     """``op(x, *rest)`` with nan for matrices at which it fails, and the number (from 1) of the row where it does."""
-    array = x._array
+    array = (x if check else leaving(x, "a factorization that may fail"))._array
     try:
         return op(x, *rest, **static), wrap(np.zeros(array.shape[:-2], np.int32))
     except LinAlgError:

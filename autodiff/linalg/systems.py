@@ -17,6 +17,7 @@ from autodiff.linalg.failures import screened
 from autodiff.names import return_types, views
 from autodiff.names.arguments import as_value, integer, one_dim
 from autodiff.names.matrices import matrix, square
+from autodiff.operands import leaving
 from autodiff.ops import decompositions as dec
 from autodiff.ops import elementwise as ew
 from autodiff.ops import linalg as la
@@ -359,7 +360,8 @@ def lstsq(
     if y._array.ndim < 2 or y._array.shape[-2] != shape[-2]:
         raise ShapeError(f"lstsq: shapes {shape} and {given} are not of the form (..., m, n) and (..., m, k)")
     x, s = dec.lstsq(a, y, rcond=rcond)
-    rank = np.add.reduce(dec.counted(s._array, shape, None, rcond), axis=-1, dtype=np.int64)
+    values = leaving(s, "the rank of lstsq")._array
+    rank = np.add.reduce(dec.counted(values, shape, None, rcond), axis=-1, dtype=np.int64)
     residuals = wrap(np.zeros(0, s._array.dtype))
     if driver != "gelsy" and shape[-2] > shape[-1] and (rank == shape[-1]).all():
         off = ew.subtract(la.matmul(a, x), y)

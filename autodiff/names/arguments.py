@@ -10,7 +10,7 @@ import numpy as np
 from autodiff.dtypes import as_dtype, scalar_dtype
 from autodiff.errors import DtypeError, IndexingError
 from autodiff.graph import Value, wrap
-from autodiff.operands import operand
+from autodiff.operands import leaving, operand
 from autodiff.ops import elementwise as ew
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def spelled(given: tuple[Any, ...], named: dict[str, Any], word: str, name: str)
 def sizes(given: Any, name: str) -> tuple[int, ...]:
     """Return sizes given one by one or as one sequence: ``(2, 3)`` and ``((2, 3),)`` are both (2, 3)."""
     if len(given) == 1 and type(given[0]) is not int and isinstance(given[0], (Sequence, Value)):
-        given = given[0]._array.tolist() if isinstance(given[0], Value) else given[0]
+        given = leaving(given[0], f"{name} by a Tensor")._array.tolist() if isinstance(given[0], Value) else given[0]
         if isinstance(given, int):  # from a Tensor without dimensions
             given = (given,)
     for n in given:

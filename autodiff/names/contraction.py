@@ -15,6 +15,7 @@ import numpy as np
 from autodiff.errors import AutodiffError, DtypeError, ShapeError
 from autodiff.graph import Value, wrap
 from autodiff.names.arguments import as_value, cast, one_dim
+from autodiff.operands import leaving
 from autodiff.ops import contraction as con
 from autodiff.ops.contraction import LETTERS
 from autodiff.ops.index import ARRAY, index
@@ -201,7 +202,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     x, y = as_value(a, "tensordot"), as_value(b, "tensordot")
     m, n = x._array.ndim, y._array.ndim
     if isinstance(dims, Value):
-        dims = dims._array.tolist()
+        dims = leaving(dims, "tensordot by a Tensor")._array.tolist()
     if isinstance(dims, int):
         if not 0 <= dims <= min(m, n):
             raise ShapeError(f"tensordot: Tensors of {m} and {n} dims cannot be contracted over {dims} dims")

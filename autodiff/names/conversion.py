@@ -15,8 +15,9 @@ import numpy as np
 from autodiff import dtypes
 from autodiff.devices import Device, as_device
 from autodiff.errors import AutodiffError, DtypeError, GradientError, ShapeError
-from autodiff.graph import Value, wrap
+from autodiff.graph import Value, modes, wrap
 from autodiff.names.arguments import as_value, cast
+from autodiff.operands import leaving
 from autodiff.ops import elementwise as ew
 from autodiff.ops.shape import contiguous as in_order
 
@@ -95,6 +96,9 @@ def asarray(
         raise AutodiffError("asarray: this needs a copy (another dtype, or no array); leave out copy=False")
     if copy and shared:
         array, shared = array.copy(), False
+    if modes.recorder is not None and isinstance(obj, Value) and not shared:
+        modes.recorder.same(copy_of := wrap(array), obj)
+        return copy_of.requires_grad_() if requires_grad else copy_of
     out = wrap(array, None, obj._storage if shared and isinstance(obj, Value) else None)
     return out.requires_grad_() if requires_grad else out
 
@@ -148,7 +152,8 @@ def __dlpack__(
     """The memory, for another library to share."""
     if input.requires_grad:
         raise GradientError("a Tensor that requires grad cannot be handed to another library; use .detach()")
-    array = input._array.copy() if copy else input._array
+    array = leaving(input, ".__dlpack__()")._array
+    array = array.copy() if copy else array
     newer: dict[str, Any] = {"max_version": max_version, "dl_device": dl_device}
     try:
         return array.__dlpack__(stream=stream, **{k: v for k, v in newer.items() if v is not None})

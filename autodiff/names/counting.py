@@ -13,6 +13,7 @@ from autodiff.dtypes import int32, result_dtype
 from autodiff.errors import AutodiffError, DtypeError, ShapeError
 from autodiff.graph import Value, wrap
 from autodiff.names.arguments import Operand, as_value, cast, integer, one_dim
+from autodiff.operands import leaving
 from autodiff.ops import order
 from autodiff.ops.index import take_along
 
@@ -241,6 +242,7 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
         raise AutodiffError(f"histc needs at least one bin, not {count}")
     low, high = float(min), float(max)
     if low == high and array.size:
+        leaving(x, "histc without a range")
         low, high = float(array.min()), float(array.max())
     if not (np.isfinite(low) and np.isfinite(high)) or low > high:
         raise AutodiffError(f"histc: [{low}, {high}] is no range; min must be below max, and both finite")

@@ -17,6 +17,7 @@ from autodiff.errors import AutodiffError, DtypeError, ShapeError
 from autodiff.graph import modes, wrap
 from autodiff.names import return_types
 from autodiff.names.arguments import DType, as_value, axes, cast, integer
+from autodiff.ops import comparison as cmp
 from autodiff.ops import decompositions as dec
 from autodiff.ops import elementwise as ew
 from autodiff.ops import linalg as la
@@ -119,8 +120,8 @@ def logdet(input: Tensor) -> Tensor:
     tensor(2.0794)
     """
     sign, value = solving.slogdet(square(input, "logdet"))
-    if (sign._array < 0).any():
-        return ew.where(wrap(sign._array < 0), float("nan"), value)
+    if modes.recorder is not None or (sign._array < 0).any():
+        return ew.where(cmp.less(wrap(sign._array), 0), float("nan"), value)
     return value
 
 

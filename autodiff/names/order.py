@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autodiff.dtypes import int64
 from autodiff.errors import AutodiffError, DtypeError, IndexingError, ShapeError
-from autodiff.graph import Value, wrap
+from autodiff.graph import Value, modes, wrap
 from autodiff.names import return_types
 from autodiff.names.arguments import Operand, as_value, integer, one_dim
+from autodiff.ops import comparison as cmp
 from autodiff.ops import elementwise as ew
-from autodiff.ops import order
+from autodiff.ops import order, reduce, rounding
 from autodiff.ops.index import take_along
-from autodiff.ops.shape import reshape, transpose
+from autodiff.ops.shape import broadcast_to, reshape, transpose
 
 if TYPE_CHECKING:
     from autodiff.tensors import Tensor
@@ -246,7 +248,7 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> A
     if missing is None:
         places = order.argkth(x, k=(n - 1) // 2, axis=d)
     else:
-        middle = wrap(np.maximum(n - missing - 1, 0) // 2)
+        middle = rounding.floor_divide(ew.maximum(ew.subtract(n - 1, missing), 0), 2)
         places = take_along(order.argsort(x, axis=d), middle, axis=d, unique=True)
     return return_types.nanmedian(*_one(input, x, d, places, keepdim))
 
@@ -333,37 +335,37 @@ def _between(x: Any, d: int, q: Any, name: str, interpolation: str) -> Any:
     n = _some(x, d, name)
     q = reshape(q, shape=(-1,) + (1,) * (len(shape) - 1 - d))
     missing = _missing(x, d)
-    if missing is None:
-        last: Any = n - 1
-    elif name == "quantile":
-        last = n - 1
-        q = ew.where(wrap(missing > 0), 1.0, q)  # the last element, which is nan
-    else:
-        last = wrap(np.maximum(n - missing - 1, 0).astype(dtype))
+    last: Any = n - 1
+    if missing is not None and name == "quantile":
+        q = ew.where(cmp.greater(missing, 0), 1.0, q)  # the last element, which is nan
+    elif missing is not None:
+        last = ew.cast(ew.maximum(ew.subtract(n - 1, missing), 0), dtype=dtype)
     rank = ew.multiply(q, last)
-    at = rank._array
-    low, high = np.floor(at), np.ceil(at)
-    if interpolation == "higher":
-        low = high
+    low = high = wrap(rank._array)
+    if interpolation in ("linear", "lower", "midpoint"):
+        low, high = rounding.floor(low), rounding.ceil(high)
+    elif interpolation == "higher":
+        low = rounding.ceil(low)
     elif interpolation == "nearest":
-        low = np.rint(at)
-    elif interpolation not in ("linear", "lower", "midpoint"):
+        low = rounding.round(low, decimals=0)
+    else:
         raise AutodiffError(
             f"{name}: interpolation must be linear, lower, higher, midpoint or nearest, not {interpolation!r}"
         )
     places = order.argsort(x, axis=d)
+    at = rank._array
     size = (*shape[:d], at.shape[0] if at.ndim == len(shape) - d else at.shape[d], *shape[d + 1 :])
     below = _at_rank(x, places, low, size, d)
     if interpolation not in ("linear", "midpoint"):
         return below
     above = _at_rank(x, places, high, size, d)
-    share = 0.5 if interpolation == "midpoint" else ew.subtract(rank, wrap(low))
+    share = 0.5 if interpolation == "midpoint" else ew.subtract(rank, low)
     return ew.add(below, ew.multiply(ew.subtract(above, below), share))
 
 
 def _at_rank(x: Any, places: Any, rank: Any, size: tuple[int, ...], d: int) -> Any:
     """The elements of these ranks along dim `d`; they may be the same ones for two q."""
-    at = wrap(np.array(np.broadcast_to(rank.astype(np.int64), size)))
+    at = broadcast_to(ew.cast(rank, dtype=int64), shape=size)
     return take_along(x, take_along(places, at, axis=d), axis=d)
 
 
@@ -399,9 +401,11 @@ def _some(x: Any, d: int, name: str) -> int:
 def _missing(x: Any, d: int) -> Any:
     """How many elements along a dim are nan; None where there are none at all."""
     array = x._array
-    if array.dtype.kind != "f" or not array.size or not np.isnan(np.maximum.reduce(array, axis=None)):
+    if array.dtype.kind != "f" or not array.size:
         return None
-    return np.add.reduce(np.isnan(array), axis=d, keepdims=True, dtype=np.int64)
+    if modes.recorder is None and not np.isnan(np.maximum.reduce(array, axis=None)):
+        return None  # another call of a step that is recorded may have some
+    return reduce.sum(ew.cast(cmp.isnan(wrap(array)), dtype=int64), axis=d, keepdims=True)
 
 
 def _first_nan(x: Any, d: int, places: Any) -> Any:
@@ -409,5 +413,5 @@ def _first_nan(x: Any, d: int, places: Any) -> Any:
     missing = _missing(x, d)
     if missing is None:
         return places
-    first = np.isnan(x._array).argmax(axis=d, keepdims=True)
-    return ew.where(wrap(missing > 0), wrap(first), places)
+    first = reduce.argmax(ew.cast(cmp.isnan(wrap(x._array)), dtype=int64), axis=d, keepdims=True)
+    return ew.where(cmp.greater(missing, 0), first, places)

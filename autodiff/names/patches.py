@@ -18,6 +18,7 @@ from autodiff.names.arguments import as_value, integer, one_dim
 from autodiff.names.index import check_mask, indices_of
 from autodiff.names.scatter import converted
 from autodiff.names.shape import expanded
+from autodiff.operands import leaving
 from autodiff.ops import index as ix
 from autodiff.ops.shape import reshape
 
@@ -139,7 +140,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
                 f"masked_scatter: a mask of shape {mask._array.shape} does not broadcast against {shape}"
             ) from None
         x, mask = expanded(x, shape, "masked_scatter"), expanded(mask, shape, "masked_scatter")
-    n = int(np.count_nonzero(mask._array))
+    n = int(np.count_nonzero(leaving(mask, "masked_scatter")._array))
     if source._array.size < n:
         raise ShapeError(f"masked_scatter: the mask is True {n} times, and source has {source._array.size} elements")
     values = ix.index(reshape(source, shape=(-1,)), key=(slice(n),))

@@ -14,6 +14,7 @@ from autodiff.errors import DtypeError, ShapeError
 from autodiff.graph import Value, wrap
 from autodiff.names.arguments import as_value, integer, one_dim, sizes, spelled
 from autodiff.names.joining import joined, one_dtype
+from autodiff.operands import leaving
 from autodiff.ops import shape as sh
 from autodiff.ops import views as vs
 from autodiff.ops.index import index
@@ -252,7 +253,7 @@ def _cut(x: Any, given: Any, dim: int, name: str, named: dict[str, Any], *, equa
         raise ShapeError(f"{name} takes a dim apart, and a Tensor without dimensions has none")
     d = one_dim(dim, shape, name)
     if isinstance(given, Value):
-        given = given._array.tolist()
+        given = leaving(given, f"{name} by a Tensor")._array.tolist()
     if isinstance(given, (tuple, list)):
         ends: list[Any] = [integer(i, f"{name}: a position") for i in given]
     else:
@@ -415,7 +416,7 @@ def _repetitions(repeats: Any, n: int) -> Any:
         if array.dtype.kind not in "iu":
             raise DtypeError(f"repeat_interleave: repeats must be integers, not {array.dtype}; use repeats.long()")
         if array.size == 1:
-            return _repetitions(array.item(), n)
+            return _repetitions(leaving(repeats, "repeat_interleave by a Tensor")._array.item(), n)
         if array.shape != (n,):
             raise ShapeError(f"repeat_interleave: repeats of shape {array.shape} do not give one number to each of {n}")
         often, least = repeats, array.min(initial=0)

@@ -46,6 +46,11 @@ def lone_axis(key: tuple[Any, ...], indices: tuple[Any, ...]) -> int | None:
     return axis
 
 
+def _are_positions(indices: tuple[Any, ...]) -> bool:
+    """Whether all index arrays are single integers, which leave a view as numbers do: those that a recorder hears."""
+    return not indices[0].ndim and all(not i.ndim and i.dtype != bool for i in indices)
+
+
 def _is_mask_of(i: Any, x: Any) -> bool:
     return i.dtype == bool and i.ndim > 0 and x.shape[: i.ndim] == i.shape and bool(x.flags.c_contiguous)
 
@@ -68,6 +73,8 @@ def index(x: Any, *indices: Any, key: tuple[Any, ...]) -> Any:
             out = x[key]
             # A single element comes as a scalar of NumPy's, a copy; with `...` it comes as an array that is a view.
             return out if type(out) is np.ndarray else x[(*key, ...)]
+        if _are_positions(indices):
+            return x[(*fill(key, tuple(map(int, indices))), ...)]
         axis = lone_axis(key, indices)
         if axis is not None:
             (i,) = indices
@@ -88,9 +95,9 @@ index.defvjp(lambda xp, g, indices, x_shape, *, key: xp.index_adjoint(g, *indice
 @primitive
 def index_adjoint(x: Any, *indices: Any, key: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
     """Zeros of `shape` with x added at the key: where an element was read twice, both cotangents arrive"""
-    if not indices:
+    if not indices or _are_positions(indices):
         out = np.zeros(shape, x.dtype)
-        out[key] = x
+        out[fill(key, indices)] = x
         return out
     axis = lone_axis(key, indices)
     masks = all(i.dtype == bool for i in indices)

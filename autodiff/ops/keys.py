@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.errors import IndexingError
-from autodiff.graph import Value, wrap
+from autodiff.graph import Value, modes, wrap
 from autodiff.ops.index import ARRAY
 
 __all__ = ["Key", "split_key", "target_ndim"]
@@ -43,13 +43,46 @@ def split_key(key: Any, shape: tuple[int, ...]) -> tuple[Key | None, Key, tuple[
             else:
                 static.append(ARRAY)
                 arrays.append(k)
+    if modes.recorder is not None and arrays:
+        static, arrays, numbers = _positions(static, arrays, numbers)
     if arrays and (Ellipsis in static or any(not a._array.size for a in arrays)):
         static = _spelled_out(static, arrays, shape)
+    if modes.recorder is not None and len(arrays) == 1 and _is_position(arrays[0]):
+        at = static.index(ARRAY)
+        if any(k is not ARRAY and k != _ALL for k in static):  # all else first: one position along one dim has a form
+            before = (_ALL,) * sum(type(k) is not int for k in static[:at])
+            return tuple([_ALL if k is ARRAY else k for k in static]), (*before, ARRAY), tuple(arrays)
     if numbers and arrays:
         advanced = [i for i, k in enumerate(static) if k is ARRAY or type(k) is int]
         if advanced[-1] - advanced[0] >= len(advanced):
             return *_apart(static, arrays), tuple(arrays)
     return None, tuple(static), tuple(arrays)
+
+
+def _is_position(a: Any) -> bool:
+    return not a._array.ndim and a._array.dtype.kind != "b"
+
+
+def _positions(static: list[Any], arrays: list[Any], numbers: bool) -> tuple[list[Any], list[Any], bool]:
+    """Positions that are Tensors: index arrays without dims, if those are all there are; else numbers for good."""
+    single = [_is_position(a) for a in arrays]
+    if all(single):
+        # Beside positions all dims stay where they are, so that numbers may be index arrays as well.
+        return static, arrays, False
+    if not any(single):
+        return static, arrays, numbers
+    rest = iter(zip(arrays, single))
+    found: list[Any] = []
+    left: list[Any] = []
+    for k in static:
+        if k is ARRAY:
+            a, is_position = next(rest)
+            if is_position:
+                k = as_int(a)
+            else:
+                left.append(a)
+        found.append(k)
+    return found, left, True
 
 
 def _spelled_out(static: list[Any], arrays: list[Any], shape: tuple[int, ...]) -> list[Any]:
@@ -105,7 +138,9 @@ def _array(k: Any) -> Any:
     if array.dtype.kind not in "iub":
         kind = "such a list" if array.dtype.kind == "O" else array.dtype
         raise IndexingError(f"an index must be made of integers, booleans, slices, None or ..., not of {kind}")
-    return int(array) if not array.ndim and array.dtype.kind != "b" else k
+    # A Tensor that a recorder hears stays one, since another call may give another position.
+    number = not array.ndim and array.dtype.kind != "b" and not (isinstance(k, Value) and modes.recorder is not None)
+    return int(array) if number else k
 
 
 def _whole_numbers(k: slice) -> slice:

@@ -9,6 +9,7 @@ import numpy as np
 from autodiff.dtypes import as_dtype, result_dtype
 from autodiff.graph import Value, wrap
 from autodiff.names.arguments import as_value
+from autodiff.operands import leaving
 from autodiff.ops import elementwise as ew
 from autodiff.ops.shape import reshape, stack, transpose
 from autodiff.tensors import as_tensor
@@ -65,6 +66,11 @@ def cast(x: Any, dtype: Any) -> Any:
 def array_of(x: Any) -> Any:
     """What has no derivative (a condition, indices) as an ndarray."""
     return x._array if isinstance(x, Value) else np.asarray(x)
+
+
+def array_read(x: Any, how: str) -> Any:
+    """The elements for Python to decide with, which a recorder of a step refuses."""
+    return array_of(leaving(x, how))
 
 
 def shape_of(x: Any) -> tuple[int, ...]:

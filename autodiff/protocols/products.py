@@ -11,6 +11,7 @@ from autodiff import linalg as li
 from autodiff.errors import AutodiffError, ShapeError
 from autodiff.names import contraction
 from autodiff.names import products as pr
+from autodiff.operands import leaving
 from autodiff.ops import decompositions, linalg, reduce, solving, views
 from autodiff.ops import elementwise as ew
 from autodiff.ops.shape import reshape, transpose
@@ -160,7 +161,7 @@ def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     if rcond is None:
         rcond = float(np.finfo(x._array.dtype).eps) * max(m, n)
     out, s = decompositions.lstsq(x, columns, rcond=rcond)
-    rank = int((s._array > rcond * s._array.max(initial=0)).sum())
+    rank = int((leaving(s, "the rank of lstsq")._array > rcond * s._array.max(initial=0)).sum())
     rest = ew.subtract(columns, linalg.matmul(x, out))
     squares = reduce.sum(ew.square(rest), axis=0)
     residuals = squares if rank == n < m else squares[:0]

@@ -14,7 +14,7 @@ from autodiff.ops import bessel, order, rounding
 from autodiff.ops import comparison as cmp
 from autodiff.ops import elementwise as ew
 from autodiff.ops.index import ARRAY, index, take_along
-from autodiff.protocols.arguments import array_of, axes_of, cast, flat, shape_of, value, values
+from autodiff.protocols.arguments import array_of, array_read, axes_of, cast, flat, shape_of, value, values
 
 __all__ = ["TABLE"]
 
@@ -56,7 +56,7 @@ def _take(a: Any, indices: Any, axis: int | None = None) -> Any:
 
 
 def _compress(condition: Any, a: Any, axis: int | None = None) -> Any:
-    return _take(a, np.flatnonzero(array_of(condition)), axis)
+    return _take(a, np.flatnonzero(array_read(condition, "np.compress")), axis)
 
 
 def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
@@ -99,7 +99,7 @@ def _unique(
     equal_nan: bool = True,
 ) -> Any:
     found = list(order.unique(value(ar), axis=axis, inverse=return_inverse, counts=return_counts))
-    array = found[0]._array
+    array = array_read(found[0], "np.unique")
     nans = int(np.isnan(array).sum()) if axis is None and equal_nan and array.dtype.kind == "f" else 0
     if nans > 1:  # the primitive tells them apart, as PyTorch does; they stand last
         last = len(array) - nans
@@ -131,11 +131,12 @@ def _isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: 
 
 
 def _allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
-    return bool(_isclose(a, b, rtol, atol, equal_nan)._array.all())
+    return bool(array_read(_isclose(a, b, rtol, atol, equal_nan), "np.allclose").all())
 
 
 def _array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
-    return bool(np.array_equal(array_of(a1), array_of(a2), equal_nan))
+    one, other = [array_read(a, "np.array_equal") for a in (a1, a2)]
+    return bool(np.array_equal(one, other, equal_nan))
 
 
 def _nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
@@ -149,7 +150,7 @@ def _round(a: Any, decimals: int = 0) -> Any:
     kind = x._array.dtype.kind
     if kind == "f" or (kind == "b" and not decimals):
         return rounding.round(x if kind == "f" else cast(x, "float16"), decimals=decimals)
-    return wrap(np.asarray(np.round(x._array, decimals)))
+    return wrap(np.asarray(np.round(array_read(x, "np.round of integers"), decimals)))
 
 
 def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
@@ -186,7 +187,7 @@ TABLE: dict[str, Callable[..., Any]] = {
     "isclose": _isclose,
     "allclose": _allclose,
     "array_equal": _array_equal,
-    "array_equiv": lambda a1, a2: bool(np.array_equiv(array_of(a1), array_of(a2))),
+    "array_equiv": lambda a1, a2: bool(np.array_equiv(*[array_read(a, "np.array_equiv") for a in (a1, a2)])),
     "isposinf": lambda x: cmp.isposinf(value(x)),
     "isneginf": lambda x: cmp.isneginf(value(x)),
     "isreal": lambda x: wrap(np.ones(shape_of(value(x)), bool)),

@@ -17,7 +17,7 @@ from autodiff.ops import elementwise as ew
 from autodiff.ops import linalg, views
 from autodiff.ops.index import index_put
 from autodiff.ops.shape import broadcast_to, concatenate, reshape, split, stack, transpose, unstack
-from autodiff.protocols.arguments import array_of, axes_of, cast, flat, shape_of, together, value, values
+from autodiff.protocols.arguments import array_of, array_read, axes_of, cast, flat, shape_of, together, value, values
 
 __all__ = ["TABLE"]
 
@@ -164,7 +164,7 @@ def _pieces(name: str, strict: bool) -> Callable[..., Any]:
     def function(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
         x = value(ary)
         n = shape_of(x)[axis]
-        if np.ndim(array_of(indices_or_sections)):
+        if np.ndim(array_read(indices_or_sections, "np.split by a Tensor")):
             cuts = [int(i) for i in array_of(indices_or_sections)]
             if all(0 <= a <= n for a in cuts) and cuts == sorted(cuts):
                 return list(split(x, sections=tuple(cuts), axis=axis))
@@ -230,7 +230,7 @@ def _full_like(a: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None)
     kind = x._array.dtype if dtype is None else as_dtype(dtype)
     filling = value(fill_value, like=(np.empty(0, kind),))
     if filling._array.ndim == 0 and filling._node is None:
-        return wrap(np.full(size, filling._array, kind))
+        return wrap(np.full(size, array_read(filling, "np.full_like"), kind))
     return ew.copy(broadcast_to(cast(filling, kind), shape=size))
 
 

@@ -14,7 +14,7 @@ from autodiff.ops import elementwise as ew
 from autodiff.ops import linalg, order, reduce, views
 from autodiff.ops.index import take_along
 from autodiff.ops.shape import concatenate, reshape, stack, transpose
-from autodiff.protocols.arguments import array_of, cast, flat, last, shape_of, together, value, values
+from autodiff.protocols.arguments import array_read, cast, flat, last, shape_of, together, value, values
 
 __all__ = ["TABLE"]
 
@@ -30,10 +30,10 @@ def _quantile(
     if not rows._array.shape[-1]:
         raise ShapeError(f"of no elements there is no quantile; the shape is {shape}")
     rows = order.sort(rows, axis=-1)
-    places = np.asarray(array_of(q), float)
+    places = np.asarray(array_read(q, "a quantile of NumPy's"), float)
     if places.size and not (places.min() >= 0 and places.max() <= 1):
         raise AutodiffError("quantiles are asked for by numbers from 0 to 1 (percentiles from 0 to 100)")
-    missing = np.isnan(rows._array)
+    missing = np.isnan(array_read(rows, "a quantile of NumPy's"))
     count = np.full(missing.shape[:-1], missing.shape[-1])
     if ignore_nan:
         count = np.add.reduce(~missing, axis=-1)
@@ -70,7 +70,7 @@ def _nanmedian(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
 
 def _quantiles(scale: float, ignore_nan: bool) -> Callable[..., Any]:
     def function(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False) -> Any:
-        places = np.asarray(array_of(q), float) / scale
+        places = np.asarray(array_read(q, "a quantile of NumPy's"), float) / scale
         return _quantile(a, places, axis, method=method, keepdims=keepdims, ignore_nan=ignore_nan)
 
     return function
@@ -161,8 +161,8 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> An
     x, xs, fs = together(x, xp, fp)
     if xs._array.ndim != 1 or shape_of(xs) != shape_of(fs) or not xs._array.size:
         raise ShapeError(f"np.interp needs as many values as places, and got {shape_of(fs)} and {shape_of(xs)}")
-    known, n = xs._array, len(xs._array)
-    i = np.clip(np.searchsorted(known, x._array, side="right") - 1, 0, max(n - 2, 0))
+    known, n = array_read(xs, "np.interp"), len(xs._array)
+    i = np.clip(np.searchsorted(known, array_read(x, "np.interp"), side="right") - 1, 0, max(n - 2, 0))
     j = np.minimum(i + 1, n - 1)
     width = ew.subtract(xs[j], xs[i])
     slope = ew.divide(ew.subtract(fs[j], fs[i]), ew.where(cmp.equal(width, 0.0), 1.0, width))
