@@ -20,6 +20,7 @@ import numpy as np
 from autodiff.compiler import many
 from autodiff.compiler.backends import NAMES
 from autodiff.compiler.comparison import compare
+from autodiff.compiler.leaving import Held
 from autodiff.compiler.methods import KEPT, keep
 from autodiff.compiler.reach import Reach
 from autodiff.compiler.ready import Step
@@ -232,7 +233,8 @@ class Compiled:
             return self.function(*args, **kwargs)
         for step in self._near.steps:
             if step.way is not None and step.way.holds(args, kwargs) and step.holds():
-                step.prepare()
+                if not _is_prepared(step):
+                    return self._as_written(args, kwargs)
                 if step.way.run is step.run:
                     return self._run(step, args, kwargs)
         reach = Reach(self.function, _others(args, kwargs))
@@ -244,10 +246,11 @@ class Compiled:
                 self._entries.popitem(last=False)
         self._entries.move_to_end(key)
         if entry.eager is not None:
-            return self._eagerly(entry, args, kwargs)
+            return self._as_written(args, kwargs)
         for step in entry.steps:
             if step.holds():
-                step.prepare()
+                if not _is_prepared(step):
+                    return self._as_written(args, kwargs)
                 self._near = entry
                 wrapper = Wrapper(step, args, kwargs, reach, modes.grad, self.function)
                 fast = wrapper.make(self._look, self._deviated, self._replays.one)
@@ -330,9 +333,10 @@ class Compiled:
             f"{_line_of(self.function, changed[0])}; do it outside the compiled function"
         )
 
-    def _eagerly(self, entry: _Entry, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _as_written(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self._eager += 1
         self._running = None
+        self.__class__ = Compiled
         return self.function(*args, **kwargs)
 
     def _deviated(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -344,6 +348,15 @@ class Compiled:
         entry.steps = [s for s in entry.steps if s is not step]
         self._looking = False
         return self._record(entry, args, kwargs, reach, step.drawn)
+
+
+def _is_prepared(step: Step) -> bool:
+    """Whether a step could be prepared; if not, an ordinary call does what no replay can."""
+    try:
+        step.prepare()
+    except Held:
+        return False
+    return True
 
 
 def _others(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:

@@ -16,7 +16,7 @@ import numpy as np
 from autodiff.graph import Storage
 from autodiff.heap import aligned, give_back
 
-__all__ = ["ArrayMemory", "FlatMemory", "GradMemory", "Memory", "TensorMemory", "gather", "joined"]
+__all__ = ["ArrayMemory", "FlatMemory", "GradMemory", "Memory", "Part", "TensorMemory", "gather", "is_alone", "joined"]
 
 Array = np.ndarray[Any, Any]
 
@@ -99,8 +99,8 @@ class FlatMemory:
         return flat
 
 
-class _Part(Storage):
-    """The storage of a parameter in flat memory: as young as the last write into it alone or into all of the block."""
+class Part(Storage):
+    """The storage of a Tensor in flat memory: as young as the last write into it alone or into all of the block."""
 
     def __init__(self, block: Storage) -> None:
         self.block = block
@@ -139,7 +139,7 @@ def gather(tensors: Sequence[Any]) -> bool:
     """
     if joined([t._array for t in tensors]) is not None:
         return True
-    if len(tensors) == 1 or not all(map(_alone, tensors)):
+    if len(tensors) == 1 or not all(map(is_alone, tensors)):
         return False
     dtype = tensors[0]._array.dtype
     size = sum(t._array.size for t in tensors)
@@ -152,7 +152,7 @@ def gather(tensors: Sequence[Any]) -> bool:
         view = flat[start:stop].reshape(shape)
         view[...] = t._array
         version = t._storage.version
-        t._array, t._storage = view, _Part(block)
+        t._array, t._storage = view, Part(block)
         t._storage.version = version
         start = stop
         moved += view.nbytes
@@ -161,7 +161,7 @@ def gather(tensors: Sequence[Any]) -> bool:
     return True
 
 
-def _alone(t: Any) -> bool:
+def is_alone(t: Any) -> bool:
     """Whether nothing but this Tensor holds its memory.
 
     Graphs may hold its storage: what they saved stays behind with the memory, as it is, and so is never stale.

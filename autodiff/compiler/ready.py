@@ -3,97 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
 from autodiff.compiler.backends import Backend, choose
+from autodiff.compiler.leaving import Grads
 from autodiff.compiler.memory import FlatMemory, GradMemory, TensorMemory, gather
 from autodiff.compiler.program import CHECKS, Program, Value
 from autodiff.compiler.recording import Recording
 from autodiff.compiler.scalars import Scalar
 from autodiff.compiler.uniting import prune, unite
 from autodiff.errors import RecordingError
-from autodiff.graph import Storage, changes, wrap
+from autodiff.graph import Storage, changes
 from autodiff.graph import Value as TensorValue
-from autodiff.heap import aligned, give_back
 from autodiff.primitive import primitives
 
-__all__ = ["Grads", "Step", "owner"]
+__all__ = ["Step", "owner"]
 
 Array = np.ndarray[Any, Any]
 #: Draws of which one large one gives the numbers of many small ones.
 _IN_A_ROW = ("random", "standard_normal")
-
-
-class Grads:
-    """The gradients that a step leaves: Tensors on one piece of flat memory, which leaves show as their ``.grad``."""
-
-    def __init__(self, memories: Sequence[GradMemory]) -> None:
-        self.memories = list(memories)
-        self.tensors: list[Any] = []
-        self.owner: Any = None
-        self.expected: list[int] = []
-
-    def allocate(self) -> None:
-        """Take new memory: there is none yet, or somebody holds what was shown before, and keeps it as it is."""
-        arrays = [m.tensor._array for m in self.memories]
-        size, dtype = sum(a.size for a in arrays), arrays[0].dtype
-        if not self.tensors:
-            give_back(size * dtype.itemsize)
-        self.let_go()
-        flat = aligned(size, dtype)
-        start = 0
-        for memory, a in zip(self.memories, arrays):
-            memory.place = flat[start : start + a.size].reshape(a.shape)
-            self.tensors.append(wrap(memory.place))
-            start += a.size
-        self.owner = flat.base
-
-    def let_go(self) -> None:
-        """Forget the memory that there is: it is somebody else's now, or nobody's."""
-        self.tensors, self.owner = [], None
-        for memory in self.memories:
-            memory.place = None
-
-    def counts(self) -> list[int]:
-        """How often Tensors, arrays and memory are referred to."""
-        held = [getrefcount(t) for t in self.tensors] + [getrefcount(m.place) for m in self.memories]
-        return [*held, getrefcount(self.owner)]
-
-    def is_held(self) -> bool:
-        """Whether somebody holds on to what is shown, or was."""
-        if not self.expected:
-            return False
-        counts = self.counts()
-        for i, (memory, t) in enumerate(zip(self.memories, self.tensors)):
-            counts[i] += memory.tensor._node.grad is not t  # the leaf does not refer to it any more
-        return any(a > b for a, b in zip(counts, self.expected))
-
-    def show(self, added: set[int]) -> bool:
-        """Let the leaves show these Tensors; whether other memory had to be taken.
-
-        Parameters
-        ----------
-        added : set of int
-            The ids of the Tensors whose gradients the step adds to.
-        """
-        nodes = [m.tensor._node for m in self.memories]
-        held = not self.tensors or self.is_held()
-        if not held and all(node.grad is t for node, t in zip(nodes, self.tensors)):
-            return False
-        old = [node.grad if id(m.tensor) in added else None for m, node in zip(self.memories, nodes)]
-        for node in nodes:
-            node.grad = None  # so that what nobody adds to is free before its like is allocated
-        if held:
-            self.allocate()
-        for node, before, t in zip(nodes, old, self.tensors):
-            if before is not None and before is not t:
-                t._array[...] = before._array
-            node.grad = t
-        changes.count_gradients()  # whoever was to read or write what was shown before must look again
-        return held
 
 
 class Step:
@@ -169,15 +99,20 @@ class Step:
             if all(s is not None and s in program.states for s in states):
                 program = unite(program, self.memory, [s for s in states if s is not None], "parameters")
             grads = [by_memory.get(("grad", id(p))) for p in pack.members]
-            if all(g is not None and g in left for g in grads):
+            alike = len({self._goes_on(g) for g in grads if g is not None}) == 1
+            if alike and all(g is not None and g in left for g in grads):
                 groups.append([g for g in grads if g is not None])
                 left = [v for v in left if v not in groups[-1]]
         made = []
         for group in groups:
-            made.append(Grads([self.memory[v] for v in group]))
+            made.append(Grads([self.memory[v] for v in group], self._goes_on(group[0])))
             program = unite(program, self.memory, group, "gradients")
-        made += [Grads([self.memory[v]]) for v in left]
+        made += [Grads([self.memory[v]], self._goes_on(v)) for v in left]
         return program, made
+
+    def _goes_on(self, gradient: Value) -> bool:
+        """Whether the Tensor that was the gradient before the call is so after it."""
+        return self.recording.grads[id(self.memory[gradient].tensor)][1] in ("written", "untouched")
 
     def _added(self, program: Program) -> set[int]:
         """The leaves whose old gradients the program reads, or leaves as they are."""
@@ -213,11 +148,20 @@ class Step:
         return True
 
     def prepare(self) -> None:
-        """See to it that the step works on what is there now: memory, state of optimizers, gradients."""
+        """See to it that the step works on what is there now: memory, state of optimizers, gradients.
+
+        Raises
+        ------
+        Held
+            If somebody looks at the memory of a gradient that the step adds to, which must stay where it is.
+        """
         for optimizer, pack in self.packs:
             pack.agree(optimizer)
         for grads in self.grads:
+            grads.check()
+        for grads in self.grads:
             grads.show(self.added)
+            grads.before_binding()
         arrays = [self.memory[v].array() for v in self.program.states]
         for v, a in zip(self.program.states, arrays):
             if not a.flags.c_contiguous:
@@ -234,7 +178,7 @@ class Step:
         del arrays
         self.stamped = self._stamped()
         for grads in self.grads:
-            grads.expected = grads.counts()
+            grads.after_binding()
 
     def clear_grads(self) -> None:
         """Take the gradients away that the call does not leave."""
@@ -294,9 +238,11 @@ class Step:
     def many(self) -> Callable[..., Any]:
         """The loop, bound to memory; for when nobody holds a gradient."""
         if self.run_many is None:
+            for grads in self.grads:
+                grads.before_binding()
             self.run_many = self.backend.emitted.bind_many(self.bound)
             for grads in self.grads:
-                grads.expected = grads.counts()  # the loop looks at their memory, too
+                grads.after_binding()  # the loop looks at their memory, too
         return self.run_many
 
     def described(self) -> str:
@@ -307,7 +253,7 @@ class Step:
     # ------------------------------------------------------------------ what a call changes
 
     def _stamped(self) -> list[Storage]:
-        """The storages that a call writes. Gradients need no stamp: what somebody has saved of them is not written."""
+        """The storages that a call writes. Gradients that are new need no stamp: what somebody holds is not written."""
         found: dict[int, Storage] = {}
         for state, _ in self.program.updates:
             memory = self.memory[state]
@@ -315,7 +261,7 @@ class Step:
                 if isinstance(part, TensorMemory):
                     storage = getattr(part.tensor._storage, "block", part.tensor._storage)
                     found[id(storage)] = storage
-        return list(found.values())
+        return [*found.values(), *[grads.block for grads in self.grads if grads.go_on]]
 
     def overlaps(self, array: Array) -> bool:
         """Whether an array may be a part of the state."""

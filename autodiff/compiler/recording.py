@@ -68,7 +68,7 @@ class Recording:
     outputs, structure
         What the function returned.
     grads : dict of id to (Tensor, str)
-        Of each leaf, what became of its gradient: "none", "untouched" or "set".
+        Of each leaf, what became of its gradient: "none", "untouched", "set", or "written" in the memory it had.
     presence : list of (Tensor, bool)
         The leaves of which it matters whether they have a gradient before the call, and whether they had.
     plain : list of (ndarray, bytes)
@@ -392,4 +392,4 @@ def _gather_grad(recording: Recording, t: Any, before: Any, states: dict[Any, Va
         program.states.append(state)
         recording.memory[state] = GradMemory(t)
     program.updates.append((state, value))
-    recording.grads[id(t)] = (t, "set")
+    recording.grads[id(t)] = (t, "written" if before is not None and after is before() else "set")

@@ -297,3 +297,150 @@ def test_what_changes_together_with_gradients_is_seen(backend):
     np.testing.assert_allclose(found, expected, rtol=1e-5)
     for a, b in zip(weights, others):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+# ---------------------------------------------------------------------- gradients that are held
+
+
+def held_while_it_is_added_to(accumulate, replace, model, i, held):
+    accumulate(i)
+    if i in (4, 7):
+        held.append(model.weight.grad)
+    if i in (5, 6, 8):
+        held[-1].zero_()
+
+
+def held_from_the_first_call(accumulate, replace, model, i, held):
+    accumulate(i)
+    if i == 0:
+        held += [model.weight.grad, model.bias.grad]
+    held[0].mul_(0.5)
+
+
+def held_as_an_array(accumulate, replace, model, i, held):
+    accumulate(i)
+    if i in (1, 5):
+        held.append(model.weight.grad.numpy())
+    if i == 7:
+        held[0][...] = 0
+    if i == 8:
+        held.clear()
+
+
+def a_part_is_held(accumulate, replace, model, i, held):
+    accumulate(i)
+    if i in (5, 8):
+        held.append(model.weight.grad[0])
+    if i in (6, 9):
+        held[0].zero_()
+
+
+def held_where_it_is_replaced(accumulate, replace, model, i, held):
+    (replace if i % 2 else accumulate)(i)
+    held.append(model.weight.grad)
+
+
+def held_in_turns(accumulate, replace, model, i, held):
+    (accumulate if i % 3 else replace)(i)
+    if i % 4 == 1:
+        held.append(model.weight.grad)
+    if i % 4 == 2:
+        held.append(model.weight.grad.numpy())
+    if i % 5 == 4:
+        held[-1][...] = 1.0
+    if i == 12:
+        del held[:3]
+
+
+def taken_away_while_it_is_held(accumulate, replace, model, i, held):
+    accumulate(i)
+    held.append(model.weight.grad)
+    if i % 4 == 3:
+        model.zero_grad()
+
+
+def an_own_one_is_given(accumulate, replace, model, i, held):
+    if i % 4 == 2:
+        held.append(ad.ones(3, 2))
+        model.weight.grad = held[-1]
+    if i == 7:
+        held.append(ad.ones(2, 3, 2))
+        model.weight.grad = held[-1][1]
+    accumulate(i)
+
+
+def set_to_zero_while_it_is_held(accumulate, replace, model, i, held):
+    if i > 4:
+        held.append(model.weight.grad)
+        model.zero_grad(set_to_none=False)
+    accumulate(i)
+
+
+HOLDERS = [
+    held_while_it_is_added_to,
+    held_from_the_first_call,
+    held_as_an_array,
+    a_part_is_held,
+    held_where_it_is_replaced,
+    held_in_turns,
+    taken_away_while_it_is_held,
+    an_own_one_is_given,
+    set_to_zero_while_it_is_held,
+]
+
+
+def with_holder(hold, compiled):
+    """What is held and what is there after each call."""
+    ad.manual_seed(0)
+    model, held, found = nn.Linear(2, 3), [], []
+
+    @compiled
+    def accumulate(x):
+        model(x).square().mean().backward()
+
+    @compiled
+    def replace(x):
+        model.zero_grad()
+        model(x).square().mean().backward()
+
+    @ad.no_grad()
+    def values(t):
+        return np.array(t.numpy() if ad.is_tensor(t) else t)
+
+    for i in range(20):
+        calls = [lambda i, f=f: f(FRESH(i)[0]) for f in (accumulate, replace)]
+        hold(*calls, model, i, held)
+        found.append([values(t) for t in [*held, *[p._node.grad for p in model.parameters()]] if t is not None])
+    return found, [accumulate, replace]
+
+
+@pytest.mark.parametrize("hold", HOLDERS, ids=lambda hold: hold.__name__)
+@pytest.mark.parametrize("passes", [None, ()])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_gradient_that_is_held_changes_as_in_ordinary_calls(hold, backend, passes):
+    found, steps = with_holder(hold, lambda f: ad.compile(f, backend=backend, passes=passes))
+    expected, _ = with_holder(hold, lambda f: f)
+    for i, (row, other) in enumerate(zip(found, expected, strict=True)):
+        for a, b in zip(row, other, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6, err_msg=str(i))
+    assert steps[0].stats["replayed"] > 0
+
+
+def test_where_memory_of_a_gradient_cannot_move_the_call_is_an_ordinary_one():
+    p = nn.Parameter(ad.ones(2))
+
+    @ad.compile
+    def step(x):
+        (p * x).sum().backward()
+
+    step(ad.ones(2))
+    array = p.grad.numpy()
+    for _ in range(5):
+        step(ad.ones(2))
+    assert array.tolist() == p.grad.tolist() == [6, 6]
+    assert step.stats == {"recorded": 3, "replayed": 0, "eager": 3}
+    del array
+    for _ in range(5):
+        step(ad.ones(2))
+    assert p.grad.tolist() == [11, 11]
+    assert step.stats == {"recorded": 3, "replayed": 5, "eager": 3}
