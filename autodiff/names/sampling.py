@@ -15,7 +15,6 @@ from autodiff.inplace import write_item
 from autodiff.names.arguments import DType, as_value, integer
 from autodiff.names.creation import check_held, made, sized, wanted_shape
 from autodiff.names.joining import together
-from autodiff.operands import leaving
 from autodiff.ops.comparison import less
 from autodiff.ops.elementwise import add, cast, multiply
 from autodiff.random import Generator, default_generator
@@ -390,7 +389,7 @@ def multinomial(
     >>> ad.multinomial(ad.tensor([0.0, 3.0, 0.0]), 2, replacement=True)
     tensor([1, 1])
     """
-    weights = leaving(as_value(input, "multinomial"), "multinomial")._array
+    weights = as_value(input, "multinomial")._array
     if weights.ndim not in (1, 2) or weights.dtype.kind != "f" or not weights.shape[-1]:
         raise DtypeError(
             f"multinomial takes floating weights of shape (n,) or (rows, n), not {weights.dtype} of {weights.shape}"
@@ -410,7 +409,8 @@ def multinomial(
         found = np.minimum(found, (rows > 0).cumsum(1).argmax(1)[:, None])
     else:
         # The order of arrivals at rates equal to the weights.
-        found = np.argsort(rng.standard_exponential(rows.shape) / rows, 1)[:, :n]
+        arrivals = rng.standard_exponential(rows.shape) / rows
+        found = np.argsort(arrivals, 1)[:, :n]
     return made(found.reshape(*weights.shape[:-1], n), None, False)
 
 
@@ -435,7 +435,7 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     >>> ad.poisson(ad.zeros(2))
     tensor([0., 0.])
     """
-    x = leaving(as_value(input, "poisson"), "poisson")._array
+    x = as_value(input, "poisson")._array
     if x.dtype.kind != "f" or not np.all(x >= 0):
         raise AutodiffError("poisson takes rates: floating numbers that are at least 0")
     return made(np.asarray((generator or default_generator).rng.poisson(x)).astype(x.dtype), None, False)
