@@ -54,6 +54,7 @@ class Generator:
     """
 
     def __init__(self, device: Any = "cpu") -> None:
+        self._begins("ad.Generator()")
         self.device: Device = as_device(device)
         self._seed = _UNSEEDED
         self._rng: np.random.Generator | None = None
@@ -70,12 +71,19 @@ class Generator:
 
     def manual_seed(self, seed: int) -> Generator:
         """Start again from a seed, an integer of 64 bits; return the generator itself."""
+        self._begins("manual_seed()")
         self._seed = _as_seed(seed)
         self._rng = None
         return self
 
+    def _begins(self, how: str) -> None:
+        """Refuse a stream that begins while a step is recorded: a replay goes on with it."""
+        if modes.recorder is not None:
+            modes.recorder.refuse(f"a random generator begins anew by {how}", "do that before or after the call")
+
     def seed(self) -> int:
         """Start again from a seed that the operating system draws, and return it."""
+        self._begins("seed()")
         self._seed = int.from_bytes(os.urandom(8), "little")
         self._rng = None
         return self._seed

@@ -59,3 +59,24 @@ def test_a_function_mapped_over_examples_is_compiled(backend):
     assert step.stats["replayed"] == 2
     with pytest.raises(ad.AutodiffError, match="vmap: the function draws random numbers"):
         ad.compile(ad.func.vmap(lambda x: x * ad.rand(())))(ad.ones(3))
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        lambda g: ad.manual_seed(3),
+        lambda g: ad.seed(),
+        lambda g: g.manual_seed(3),
+        lambda g: g.seed(),
+        lambda g: ad.Generator(),
+    ],
+)
+def test_a_stream_that_begins_inside_the_step_is_refused(begin):
+    g = ad.Generator()
+
+    def step(x):
+        begin(g)
+        return x + ad.rand(1)
+
+    with pytest.raises(ad.RecordingError, match=r"begins anew(?s:.)*before or after the call"):
+        ad.compile(step)(ad.ones(1))
