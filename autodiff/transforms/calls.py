@@ -22,6 +22,7 @@ __all__ = [
     "checked_pair",
     "entered",
     "fit",
+    "heard",
     "leaves_of",
     "like",
     "pull",
@@ -113,6 +114,14 @@ def entered(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         modes.grad = before
 
 
+def heard(given: Any) -> Any:
+    """What a function is given, arrays as Tensors while a step is recorded, so that what it makes of them is heard."""
+    if modes.recorder is None:
+        return given
+    leaves, structure = flatten(given)
+    return structure.build([wrap(x) if isinstance(x, np.ndarray) else x for x in leaves])
+
+
 def picked(argnums: Any, args: Sequence[Any]) -> tuple[tuple[int, ...], bool]:
     """The positions that `argnums` names, and whether it is one number."""
     single = isinstance(argnums, int)
@@ -168,6 +177,7 @@ class Call:
         rest = iter(aliases)
         for i, structure in zip(positions, structures):
             self.args[i] = structure.build([next(rest) for _ in range(structure.n)])
+        self.args = heard(self.args)
 
     @property
     def plain(self) -> bool:
@@ -177,7 +187,7 @@ class Call:
     def run(self, function: Callable[..., Any], kwargs: dict[str, Any] | None = None) -> Any:
         """What the function returns, still in the graph."""
         try:
-            return entered(function, *self.args, **(kwargs or {}))
+            return entered(function, *self.args, **heard(kwargs or {}))
         finally:
             for leaf in self._leaves:
                 leaf.closed = True

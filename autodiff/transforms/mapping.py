@@ -13,6 +13,7 @@ from autodiff.graph import Value
 from autodiff.names.joining import stack
 from autodiff.ops.shape import unstack
 from autodiff.random import default_generator
+from autodiff.transforms.calls import heard
 from autodiff.trees import Structure, flatten
 
 __all__ = ["vmap"]
@@ -78,7 +79,8 @@ def vmap(
         for i in range(n):
             if randomness == "same":
                 default_generator.set_state(state)
-            results.append(func(*structure.build([column[i] for column in columns]), **kwargs))
+            given = heard(structure.build([column[i] for column in columns]))
+            results.append(func(*given, **heard(kwargs)))
             if randomness == "error" and state != default_generator.position():
                 raise AutodiffError(
                     "vmap: the function draws random numbers; pass randomness='different' or 'same', or draw outside"

@@ -2,9 +2,11 @@
 
 from inspect import Parameter, signature
 
+import numpy as np
 import pytest
 
 import autodiff as ad
+from autodiff.trees import flatten
 
 
 def test_nested_arguments_and_keywords():
@@ -85,3 +87,29 @@ def test_a_call_that_does_not_fit_the_function_fails_as_the_function_does(functi
         fast(*args, **kwargs)
     assert str(found.value) == str(expected.value)
     assert fast(ad.ones(2), ad.ones(2)).tolist() == [-1.0, -1.0]
+
+
+def squares(w, x):
+    return ((x @ w) ** 2).sum()
+
+
+TRANSFORMS = {
+    "grad": lambda: ad.func.grad(squares),
+    "value_and_grad": lambda: ad.func.value_and_grad(squares),
+    "jacrev": lambda: ad.func.jacrev(squares),
+    "grad by another argument": lambda: ad.func.grad(lambda x, w: squares(w, x), argnums=1),
+    "vmap": lambda: ad.func.vmap(lambda w, x: ad.as_tensor(x) @ w, in_dims=(0, None)),
+}
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_an_array_that_a_transform_hands_on_is_an_argument(name):
+    function = TRANSFORMS[name]()
+    fast = ad.compile(function)
+    for i in range(5):
+        x = np.random.default_rng(i).random((4, 3)).astype(np.float32)
+        given = (x, ad.ones(3)) if "another" in name else (ad.ones(2, 3) if name == "vmap" else ad.ones(3), x)
+        found, expected = [flatten(f(*given))[0] for f in (fast, function)]
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-5)
+    assert fast.stats["replayed"] == 3
