@@ -76,13 +76,14 @@ class Tensor(Value, Operators, Methods):
     @property
     def data(self) -> Tensor:
         """A detached Tensor on the same memory, whose writes backward does not see."""
-        out: Tensor = wrap(self._array)
-        return out
+        return wrap(self._array)  # type: ignore[no-any-return]
 
     @data.setter
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Value):
             raise DtypeError(f".data must be a Tensor, not a {type(value).__name__}; make one with ad.tensor(...)")
+        if modes.recorder is not None:
+            modes.recorder.refuse(".data is set", "write into the Tensor: with ad.no_grad(): p.copy_(value)")
         array = value._array
         if isinstance(self._node, Leaf):
             self._node.shape, self._node.dtype = array.shape, array.dtype
@@ -207,8 +208,7 @@ class Tensor(Value, Operators, Methods):
 
     def detach(self) -> Tensor:
         """A Tensor on the same memory that is cut off from the graph; writing into either is seen by backward."""
-        out: Tensor = wrap(self._array, None, self._storage)
-        return out
+        return wrap(self._array, None, self._storage)  # type: ignore[no-any-return]
 
     def detach_(self) -> Tensor:
         """Cut this Tensor off from its history."""

@@ -310,3 +310,15 @@ def test_an_unknown_backend_is_refused():
         ad.compile(lambda x: x, backend="cuda")
     with pytest.raises(ad.AutodiffError, match="function"):
         ad.compile(3)
+
+
+def test_data_that_is_set_is_refused_at_its_line():
+    model = nn.Linear(2, 1)
+
+    def step(x):
+        (g,) = ad.grad(model(x).sum(), [model.weight])
+        model.weight.data = model.weight - 0.1 * g
+        return g
+
+    with pytest.raises(ad.RecordingError, match=r"model.weight.data = (?s:.)*\.data is set; .*copy_"):
+        ad.compile(step)(ad.rand(3, 2))
