@@ -325,7 +325,13 @@ class Compiled:
     def _side_effects(self, before: Reach, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RecordingError | None:
         """What the call changed in plain Python, which a replay would not change."""
         after = Reach(self.function, _others(args, kwargs))
+        for path in before.iterators:
+            return RecordingError(
+                f"{path} is an iterator, which a replay does not move on{_line_of(self.function, path)}; "
+                "take what it gives before the call, and pass it as an argument"
+            )
         changed = [p for p in before.differences(after) if not p.endswith(" groups")]
+        changed = [p for p in changed if f"len({p.removeprefix('keys of ')})" not in changed]
         if not changed:
             return None
         return RecordingError(
@@ -383,7 +389,8 @@ def _key(reach: Reach, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 def _line_of(function: Any, path: str) -> str:
     """Where the function names what a path begins with."""
-    name = path.removeprefix("len(").partition(".")[0].partition("[")[0].rstrip(")")
+    path = path.removeprefix("len(").removeprefix("keys of ").removeprefix("elements of ")
+    name = path.partition(".")[0].partition("[")[0].rstrip(")")
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     if code is None:
         return ""
@@ -444,8 +451,8 @@ def compile(
     unlike in an ordinary call, it stays as it was while the step writes the state.
 
     What cannot be seen: plain Python does not run in a replay. What it reads is compared at each call, as far as the
-    function names it: numbers, strings, attributes, what lists, dicts and sets hold, and the elements of NumPy's arrays
-    that the step does not use as Tensors (`ad.from_numpy`). Left out are the elements of arrays of more than 4 KiB and
+    function names it: numbers, strings, attributes, what lists, dicts and sets hold, what modules of yours hold, settings
+    of optimizers, and the elements of NumPy's arrays that the step does not use as Tensors (`ad.from_numpy`). Left out are the elements of arrays of more than 4 KiB and
     of sets of more than 100, lists and dicts of more than 10,000, files and clocks: pass such things as arguments.
 
     Machine code is kept in files for the next process, in ``~/.cache/wengert`` (or what the system has in its place),

@@ -6,6 +6,7 @@ import keyword
 import re
 from collections import Counter
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -456,5 +457,5 @@ def _fits(x: Any, dtype: Any) -> bool:
     if isinstance(x, bool) or not isinstance(x, (int, float)):
         return False
     if dtype.kind == "f":
-        return not np.isfinite(x) or abs(x) < float(np.finfo(dtype).max)
+        return (isinstance(x, float) and not isfinite(x)) or abs(x) < float(np.finfo(dtype).max)
     return dtype.kind in "iu" and isinstance(x, int) and np.iinfo(dtype).min <= x <= np.iinfo(dtype).max

@@ -7,27 +7,47 @@ objects of the user's. Library objects other than these are left out.
 
 from __future__ import annotations
 
+import random
+from array import array
+from collections import ChainMap, UserDict, UserList, UserString, deque
 from collections.abc import Iterable
-from dis import get_instructions
-from functools import cached_property, lru_cache, partial
-from sys import modules
-from types import BuiltinFunctionType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
+from contextvars import ContextVar
+from functools import cached_property, partial
+from types import BuiltinFunctionType, FunctionType, MappingProxyType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
+from autodiff.compiler.holders import ABSENT, Cell, Contents, Current, Elements, Keys, Length, Slot, Unset, content
+from autodiff.compiler.kinds import (
+    fields,
+    is_compiled,
+    is_iterator,
+    is_module,
+    is_object_of_ours,
+    is_optimizer,
+    is_ours,
+    names_of,
+    of_a_library,
+)
 from autodiff.compiler.methods import KEPT
-from autodiff.frames import OURS
+from autodiff.compiler.scalars import exact
 from autodiff.graph import Leaf, Value
 
-__all__ = ["Cell", "Elements", "Length", "Reach", "is_ours"]
+__all__ = ["Reach"]
 
 _SCALARS = (int, float, bool, str, bytes, type(None), complex, np.generic, np.dtype)
+_RANDOM = (random.Random, np.random.Generator, np.random.RandomState)
+_MAPPINGS = (dict, MappingProxyType)
+#: What Python keeps in an attribute of an object: its own containers that are written in Python.
+_IN_ATTRIBUTES = ((ChainMap, "maps"), (UserDict, "data"), (UserList, "data"), (UserString, "data"))
 _MOST_ITEMS = 10_000
 #: Up to so many elements of a set, and bytes of an array that plain Python may read, are compared at each call.
 MOST_ELEMENTS, MOST_BYTES = 100, 4096
-#: Methods that are called without being named.
-_UNNAMED = frozenset({"__call__", "__getitem__", "__iter__", "__len__"})
+#: Methods that are called without being named, besides those that Python calls (``__add__``); and what optimizers keep.
+_UNNAMED = frozenset({"forward", "backward", "setup_context", "update", "slots", "check", "rate"})
+_MAKING = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__", "__class_getitem__"})
+_OF_OPTIMIZERS = frozenset({"_groups", "_packs", "_program", "_runs", "_state"})
 
 
 class Reach:
@@ -45,6 +65,10 @@ class Reach:
         Numbers, strings, lengths and identities, by path: equal facts mean that a program still holds.
     loose : list of (mapping or sequence, key, value)
         Where facts stand that no counter watches, with what stands there: looked at before each call.
+    generators : dict of str to object
+        Random generators of Python's and NumPy's.
+    iterators : dict of str to iterator
+        What each use moves on.
     """
 
     def __init__(self, function: Any, args: Any = ()) -> None:
@@ -54,10 +78,17 @@ class Reach:
         self.arrays: dict[str, Any] = {}
         self.facts: dict[str, Any] = {}
         self.loose: list[tuple[Any, Any, Any]] = []
+        self.generators: dict[str, Any] = {}
+        self.iterators: dict[str, Any] = {}
         self._seen: dict[int, Any] = {}
         self._names: set[str] = set()
+        #: Whether attributes are read without being named.
+        self._everything = False
+        #: The classes of the user's that a class is derived from, and the names in a class that Python calls.
+        self._kinds: dict[type, list[type]] = {}
+        self._python: dict[type, set[str]] = {}
         self._later: list[tuple[str, Any]] = []
-        #: Objects and classes of the user's, with the names that were looked for in each.
+        #: Objects, classes and Python modules of the user's, with the names that were looked for in each.
         self._objects: list[tuple[str, Any, set[str]]] = []
         self._walk(getattr(function, "__name__", "function"), function)
         for i, x in enumerate(args):
@@ -69,7 +100,7 @@ class Reach:
     def differences(self, other: Reach) -> list[str]:
         """The paths of the facts in which another walk differs."""
         paths = [*self.facts, *[p for p in other.facts if p not in self.facts]]
-        return [p for p in paths if not _alike(self.facts.get(p, _ABSENT), other.facts.get(p, _ABSENT))]
+        return [p for p in paths if not _alike(self.facts.get(p, ABSENT), other.facts.get(p, ABSENT))]
 
     def is_unchanged(self) -> bool:
         """Whether what no counter watches is as it was found."""
@@ -78,7 +109,7 @@ class Reach:
                 found = holder[key]
             except (LookupError, ValueError):
                 return False
-            if found is not value and not (isinstance(holder, (Length, Elements)) and found == value):
+            if found is not value and not (isinstance(holder, Length) and found == value):
                 return False
         return True
 
@@ -112,18 +143,38 @@ class Reach:
             self.facts[f"{path}.shape"] = (x.shape, str(x.dtype))
         elif isinstance(x, FunctionType | MethodType):
             self._function(path, x)
-        elif _is_module(x):
+        elif is_module(x):
             self._module(path, x)
-        elif getattr(x, "is_compiled", False):
+        elif is_compiled(x):
             self._walk(f"{path}.function", x.function)
-        elif _is_optimizer(x):
+        elif is_optimizer(x):
             self._later.append((path, x))
-        elif isinstance(x, dict | list | tuple | set | frozenset):
-            self._container(path, x)
+            self._objects.append((path, x, set(_OF_OPTIMIZERS)))
         elif isinstance(x, partial):
             for part, value in (("func", x.func), ("args", x.args), ("keywords", x.keywords)):
                 self._walk(_named(path, part), value)
-        elif not isinstance(x, ModuleType | BuiltinFunctionType) and (not _of_a_library(x) or _is_object_of_ours(x)):
+        else:
+            self._other(path, x)
+
+    def _other(self, path: str, x: Any) -> None:
+        """What is no part of a network, and no function: containers, and objects of the user's."""
+        if isinstance(x, (*_MAPPINGS, list, tuple, set, frozenset, deque)):
+            self._container(path, x)
+        elif isinstance(x, (array, bytearray)):
+            self._contents(path, x)
+        elif isinstance(x, ContextVar):
+            self._hold(Current(x), None, _named(path, "get()"))
+        elif isinstance(x, _RANDOM):
+            self.generators[path] = x
+        elif is_iterator(x):
+            self.iterators[path] = x
+        for kind, name in _IN_ATTRIBUTES:
+            if isinstance(x, kind):
+                self._hold(fields(x), name, _named(path, name))
+        if isinstance(x, ModuleType):
+            if not of_a_library(x):
+                self._objects.append((path, x, set()))
+        elif not isinstance(x, BuiltinFunctionType) and (not of_a_library(x) or is_object_of_ours(x)):
             self._objects.append((path, x, set()))
 
     def _function(self, path: str, x: Any) -> None:
@@ -138,56 +189,47 @@ class Reach:
         if not isinstance(x, FunctionType) or is_ours(x):
             if isinstance(x, FunctionType):  # made by the library, such as ad.func.grad(f): what it closes over
                 for name, cell in zip(x.__code__.co_freevars, x.__closure__ or ()):
-                    if isinstance(_content(cell), FunctionType | MethodType) or _is_module(_content(cell)):
-                        self._walk(f"{path}.{name}", _content(cell))
+                    if isinstance(content(cell), FunctionType | MethodType) or is_module(content(cell)):
+                        self._walk(f"{path}.{name}", content(cell))
             return
         self._note_names(x)
         for name, cell in zip(x.__code__.co_freevars, x.__closure__ or ()):
-            self._hold(Cell(cell), "contents", name)
-        self._globals(x)
+            if name != "__class__":  # of `super()`, which nobody assigns
+                self._hold(Cell(cell), "contents", name)
+        for name in names_of(x.__code__).globals:
+            if name in x.__globals__:
+                self._hold(x.__globals__, name, name)
         for i, default in enumerate(x.__defaults__ or ()):
             self._walk(f"{path} default {i}", default)
         for name, default in (x.__kwdefaults__ or {}).items():
             self._walk(f"{path} default {name}", default)
 
     def _note_names(self, function: Any) -> None:
-        self._names.update(name for name, _ in _names_of(function.__code__))
-
-    def _globals(self, function: Any) -> None:
-        """What a function of the user's names among the globals of its module."""
-        names = [name for name, is_global in _names_of(function.__code__) if is_global]
-        for name in dict.fromkeys(names):
-            if name in function.__globals__:
-                self._hold(function.__globals__, name, name)
+        code = getattr(function, "__code__", None)
+        if code is not None:
+            names = names_of(code, function.__name__ in _MAKING)
+            self._names.update(names.attributes)
+            self._everything |= names.everything
 
     def _hold(self, holder: Any, key: Any, path: str) -> None:
         """Take in what stands in a holder that no counter watches."""
         x = holder[key]
-        if isinstance(x, ModuleType):
-            self._python_module(x, path)
+        if isinstance(x, ModuleType) and of_a_library(x):
             return
         self.loose.append((holder, key, x))
         self._walk(path, x)
 
-    def _python_module(self, x: ModuleType, path: str) -> None:
-        """The numbers of a module of the user's, such as a configuration, that its functions name."""
-        if _of_a_library(x):
-            return
-        for name in sorted(self._names):
-            if isinstance(x.__dict__.get(name, _ABSENT), (*_SCALARS, Value)):
-                self._hold(x.__dict__, name, f"{path}.{name}")
-
     def _module(self, path: str, x: Any) -> None:
         """A network: whatever its attributes hold; assignments to them are counted."""
         self.modules[id(x)] = path
-        self._note_names(type(x).forward)
         for name, value in x.__dict__.items():
             if name in ("_parameters", "_buffers", "_modules", "_transient", "_hooks", KEPT):
                 continue
             self._walk(_named(path, name), value)
         self._hooks(path, x.__dict__.get("_hooks", {}).values())
-        if not _of_a_library(x):
-            self._globals(type(x).forward)
+        if of_a_library(x):
+            self._note_names(type(x).forward)
+        else:
             self._objects.append((path, x, set()))
 
     def _hooks(self, path: str, kinds: Iterable[Any]) -> None:
@@ -206,21 +248,26 @@ class Reach:
     def _container(self, path: str, x: Any) -> None:
         """A list, a dict and their like: how many, and what is in them."""
         self.facts[f"len({path})"] = len(x)
-        self.loose.append((Length(x), None, len(x)))
+        few = len(x) <= MOST_ELEMENTS
         if isinstance(x, set | frozenset):
-            self._elements(path, x)
+            self.loose.append((Length(x), None, len(x)))
+            if few:
+                self._elements(path, x)
             return
+        if isinstance(x, _MAPPINGS) and few:
+            self.facts[f"keys of {path}"] = tuple(x)
+            self.loose.append((Keys(x), None, [*x]))
+        else:
+            self.loose.append((Length(x), None, len(x)))
         if len(x) > _MOST_ITEMS:
             return
-        for key, value in x.items() if isinstance(x, dict) else enumerate(x):
+        for key, value in x.items() if isinstance(x, _MAPPINGS) else enumerate(x):
             if not isinstance(x, tuple):
                 self.loose.append((x, key, value))
             self._walk(f"{path}[{key!r}]", value)
 
     def _elements(self, path: str, x: Any) -> None:
         """What is in a set: another one of its size may hold something else."""
-        if len(x) > MOST_ELEMENTS:
-            return
         self.facts[f"elements of {path}"] = held = frozenset(x)
         if isinstance(x, set):
             self.loose.append((Elements(x), None, held))
@@ -228,143 +275,81 @@ class Reach:
             if not isinstance(value, _SCALARS):
                 self._walk(f"{path} element {i}", value)
 
+    def _contents(self, path: str, x: Any) -> None:
+        """What is in an array of Python's, or in a bytearray."""
+        self.facts[f"len({path})"] = len(x)
+        self.loose.append((Length(x), None, len(x)))
+        if memoryview(x).nbytes <= MOST_BYTES:
+            self.facts[f"elements of {path}"] = held = Contents(x)[None]
+            self.loose.append((Contents(x), None, held))
+
     def contents(self) -> dict[int, bytes]:
         """What small arrays hold, by their ids."""
         return {id(a): a.tobytes() for a in self.arrays.values() if a.nbytes <= MOST_BYTES}
 
     def _look_into_objects(self) -> None:
         """Take in what functions name of objects and classes; what is found there may name more."""
-        before = (-1, -1)
-        while before != (before := (len(self._names), len(self._objects))):
+        before: Any = None
+        while before != (before := (len(self._names), len(self._objects), self._everything)):
             for path, x, done in self._objects:
-                names = (self._names | _UNNAMED) - done
+                names = self._looked_for(x) - done
                 done |= names
                 for name in sorted(names):
                     self._attribute(path, x, name)
 
+    def _looked_for(self, x: Any) -> set[str]:
+        """The names that an object has and functions name, or Python calls, or that all are read of."""
+        own = fields(x) or {}
+        found = set(own) if self._everything else own.keys() & self._names
+        for c in [] if isinstance(x, ModuleType) else self._classes(x):
+            if c not in self._python:
+                self._python[c] = {name for name in vars(c) if name in _UNNAMED or name.startswith("__")}
+            # Those that make an object run where there is a class to make it of.
+            called = self._python[c] if isinstance(x, type) else self._python[c] - _MAKING
+            found |= called | (vars(c).keys() & self._names)
+        return found
+
+    def _classes(self, x: Any) -> list[type]:
+        """A class, or that of an object, and what it is derived from, as far as these are the user's."""
+        kind = x if isinstance(x, type) else type(x)
+        if kind not in self._kinds:
+            self._kinds[kind] = [c for c in kind.__mro__ if not of_a_library(c)]
+        return self._kinds[kind]
+
     def _attribute(self, path: str, x: Any, name: str) -> None:
-        """What an object or a class of the user's has under a name: of its own, or of a class."""
-        own = getattr(x, "__dict__", None)
-        if type(own) is dict and name in own:
-            if not _is_module(x):
+        """What an object or a class of the user's has under a name: of its own, or of its classes."""
+        own = fields(x)
+        if own is not None and name in own:
+            if not is_module(x) and not (isinstance(x, ModuleType) and name.startswith("__")):
                 self._hold(own, name, _named(path, name))
             return
-        classes = x.__mro__ if isinstance(x, type) else type(x).__mro__
-        attributes = next((vars(c) for c in classes if name in vars(c) and not _of_a_library(c)), None)
-        if attributes is None:
+        if isinstance(x, ModuleType):
             return
-        found = attributes[name]
-        if isinstance(found, MemberDescriptorType):
-            self._hold(Slot(x), name, _named(path, name))
-        elif isinstance(found, FunctionType | classmethod | staticmethod | property | cached_property):
-            inner = getattr(found, "__func__", getattr(found, "fget", getattr(found, "func", found)))
-            self._walk(_named(path, name), inner)
-        else:
-            self._hold(attributes, name, _named(path, name))
-
-
-class _Absent:
-    """Stands for a fact that is not there."""
-
-
-_ABSENT = _Absent()
-
-
-class Cell:
-    """A cell of a closure, as a mapping."""
-
-    def __init__(self, cell: Any) -> None:
-        self.cell = cell
-
-    def __getitem__(self, key: Any) -> Any:
-        return _content(self.cell)
-
-
-class Slot:
-    """The slots of an object, as a mapping."""
-
-    def __init__(self, owner: Any) -> None:
-        self.owner = owner
-
-    def __getitem__(self, key: str) -> Any:
-        return getattr(self.owner, key, _ABSENT)
-
-
-class Elements:
-    """The elements of a set, as a mapping."""
-
-    def __init__(self, container: Any) -> None:
-        self.container = container
-
-    def __getitem__(self, key: Any) -> frozenset[Any]:
-        return frozenset(self.container)
-
-
-class Length:
-    """The length of a container, as a mapping."""
-
-    def __init__(self, container: Any) -> None:
-        self.container = container
-
-    def __getitem__(self, key: Any) -> int:
-        return len(self.container)
-
-
-def _content(cell: Any) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:  # not assigned yet
-        return _ABSENT
-
-
-@lru_cache(maxsize=4096)
-def _names_of(code: CodeType) -> tuple[tuple[str, bool], ...]:
-    """The names that a function's code uses, and whether as those of globals; and of the functions inside it."""
-    found: dict[tuple[str, bool], None] = {}
-    for instruction in get_instructions(code):
-        if instruction.argval in code.co_names:
-            found[instruction.argval, instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")] = None
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            found.update(dict.fromkeys(_names_of(constant)))
-    return tuple(found)
+        classes = [(c, vars(c)) for c in self._classes(x)]
+        of_classes = [(c, attributes) for c, attributes in classes if name in attributes]
+        if of_classes and not name.startswith("__"):
+            above = [attributes for _, attributes in classes[: classes.index(of_classes[0])]]
+            nearer = [] if own is None or is_module(x) else [own]  # assignments to a module are counted
+            self.loose += [(Unset(attributes), name, ABSENT) for attributes in (*nearer, *above)]
+        for i, (c, attributes) in enumerate(of_classes):
+            found = attributes[name]
+            # What another class overrides is reached by `super()`.
+            at = _named(path, name) if not i else f"{path}.{c.__name__}.{name}"
+            if isinstance(found, FunctionType | classmethod | staticmethod | property | cached_property):
+                inner = getattr(found, "__func__", getattr(found, "fget", getattr(found, "func", found)))
+                self._walk(at, inner)
+            elif name.startswith("__") or i:
+                continue  # what Python itself keeps of a class
+            elif isinstance(found, MemberDescriptorType):
+                self._hold(Slot(x, found), name, at)
+            else:
+                self._hold(attributes, name, at)
 
 
 def _named(path: str, name: str) -> str:
     return f"{path}.{name}"
 
 
-def is_ours(function: Any) -> bool:
-    """Whether a function was written in this library, such as what ``ad.func.grad(f)`` returns."""
-    scope = getattr(getattr(function, "__func__", function), "__globals__", {})
-    return str(scope.get("__name__", "")).partition(".")[0] in OURS
-
-
-def _is_module(x: Any) -> bool:
-    fields = getattr(x, "__dict__", None)
-    return isinstance(fields, dict) and "_modules" in fields and "_parameters" in fields
-
-
-def _is_optimizer(x: Any) -> bool:
-    return hasattr(x, "param_groups") and hasattr(x, "recorded_facts")
-
-
-def _is_object_of_ours(x: Any) -> bool:
-    """Whether it is something of this library's with attributes, such as a scheduler with its ``last_epoch``."""
-    return not isinstance(x, type) and type(x).__module__.partition(".")[0] in OURS and hasattr(x, "__dict__")
-
-
-def _of_a_library(x: Any) -> bool:
-    """Whether an object, or a Python module, is ours or comes installed: nothing of the user's is in it."""
-    if isinstance(x, ModuleType):
-        file = getattr(x, "__file__", None) or ""
-        return not file or x.__name__.partition(".")[0] in OURS or "site-packages" in file or "lib/python" in file
-    name = str((x if isinstance(x, type) else type(x)).__module__)
-    if name.partition(".")[0] in (*OURS, "builtins", "numpy", "functools", "collections"):
-        return True
-    return isinstance(x, type) and name in modules and name != "__main__" and _of_a_library(modules[name])
-
-
 def _alike(a: Any, b: Any) -> bool:
-    """Whether two facts are the same; nan is the same as nan, and 1 not as True."""
-    return a is b or (type(a) is type(b) and (a == b or (a != a and b != b)))
+    """Whether two facts are the same."""
+    return a is b or exact(a) == exact(b)

@@ -6,21 +6,24 @@ recording, parameters, optimizers and generators are as after one call.
 
 from __future__ import annotations
 
+import pickle
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 from weakref import ref
 
 import numpy as np
 
 from autodiff.compiler.draws import Draw
+from autodiff.compiler.kinds import is_ours
 from autodiff.compiler.memory import ArrayMemory, GradMemory, TensorMemory
 from autodiff.compiler.naming import name_values
 from autodiff.compiler.places import Places
 from autodiff.compiler.program import Program, Value
-from autodiff.compiler.reach import Reach, is_ours
+from autodiff.compiler.reach import Reach
 from autodiff.compiler.recorder import Recorder
 from autodiff.errors import RecordingError
 from autodiff.graph import Leaf, changes, modes, wrap
@@ -63,6 +66,8 @@ class Recording:
         Behind each state.
     fresh : set of Value
         States of which nothing was known before: constants, unless a second recording finds the same memory.
+    digests : dict of Value to bytes
+        What the elements of `fresh` ones were: their memory may be a part of the user's, which shows the latest ones.
     draws : list of Draw
     packs : list of (Optimizer, Pack)
     outputs, structure
@@ -84,6 +89,7 @@ class Recording:
         self.packs = recorder.packs
         self.memory: dict[Value, Any] = {}
         self.fresh: set[Value] = set()
+        self.digests: dict[Value, bytes] = {}
         self.outputs: list[Output] = []
         leaves, self.structure = flatten(result)
         self.leaves = leaves
@@ -153,13 +159,13 @@ def record(
     changes.recordings += 1
     changes.structure += 1  # what is compiled by itself runs as it is written, to be heard
     modes.listener, modes.recorder = recorder, recorder
-    elsewhere, held = _random_elsewhere(), reach.contents()
+    elsewhere, held = _random_elsewhere(reach), reach.contents()
     try:
         with _heard(reach):
             result = function(*args, **kwargs)
         recorder.check_draws()
         recording = Recording(recorder, result)
-        recording.drew_elsewhere = elsewhere != _random_elsewhere()
+        recording.drew_elsewhere = elsewhere != _random_elsewhere(reach)
         if recorder.failure is None:
             _gather_results(recording, reach)
             _gather_state(recording, reach, owners, before)
@@ -185,10 +191,17 @@ def _heard(reach: Reach) -> Iterator[None]:
             group.listen(False)
 
 
-def _random_elsewhere() -> Any:
+def _random_elsewhere(reach: Reach) -> Any:
     """Where the generators of Python's and NumPy's stand, which a replay would not draw from."""
     legacy: Any = np.random.get_state(legacy=False)  # noqa: NPY002
-    return random.getstate(), legacy["state"]["pos"], legacy["state"]["key"].tobytes()
+    own = [pickle.dumps(_state_of(generator)) for generator in reach.generators.values()]
+    return random.getstate(), legacy["state"]["pos"], legacy["state"]["key"].tobytes(), own
+
+
+def _state_of(generator: Any) -> Any:
+    if isinstance(generator, random.Random):
+        return generator.getstate()
+    return generator.bit_generator.state if isinstance(generator, np.random.Generator) else generator.get_state()
 
 
 def _apart(leaves: list[Any], reach: Reach, slots: list[Any]) -> list[Any]:
@@ -308,6 +321,7 @@ def _gather_state(recording: Recording, reach: Reach, owners: list[Any], before:
         else:
             recording.memory[value] = ArrayMemory(held)
             recording.fresh.add(value)
+            recording.digests[value] = blake2b(np.ascontiguousarray(held)).digest()  # type: ignore[arg-type]
     for state, known in recorder.written.items():
         if not isinstance(recording.memory[state], GradMemory):
             program.updates.append((state, known.value))

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff.compiler.reach import Cell, Elements, Length, Reach
+from autodiff.compiler.holders import difference
+from autodiff.compiler.reach import Reach
 from autodiff.compiler.ready import Step, owner
 from autodiff.compiler.recording import Output
 from autodiff.errors import Deviation, GradientError
@@ -28,7 +29,7 @@ __all__ = ["Assembly", "Wrapper", "owned"]
 _TAKEN = frozenset(
     """
     Deviation LookupError Storage Tensor ValueError called changes checked deviated draw empty fail fast given grad_mode
-    id kwargs last_write leaves len look looks make missing more new numbers out result run seen status step
+    id kwargs last_write leaves len look looks make missing more new numbers out repr result run seen status step
     structure tally tick title type
     """.split()  # noqa: SIM905
 )
@@ -166,17 +167,7 @@ class Wrapper:
 
     def _loose(self) -> list[str]:
         """Compare what no counter watches: cells, globals, attributes, items and small arrays of the user's."""
-        found = []
-        for holder, key, value in self.reach.loose:
-            name = self._name("v", value)
-            if isinstance(holder, Cell):
-                found.append(f"{self._name('c', holder.cell)}.cell_contents is not {name}")
-            elif isinstance(holder, Length):
-                found.append(f"len({self._name('c', holder.container)}) != {name}")
-            elif isinstance(holder, Elements):
-                found.append(f"{self._name('c', holder.container)} != {name}")
-            else:
-                found.append(f"{self._name('h', holder)}[{key!r}] is not {name}")
+        found = [difference(*fact, self._name) for fact in self.reach.loose]
         for array, held in self.step.recording.plain:
             found.append(f"{self._name('bytes', array.tobytes)}() != {self._name('v', held)}")
         if not found:
@@ -202,7 +193,7 @@ class Wrapper:
                 value = self._name("v", x)
                 same = f"{name} is {value}"
                 if isinstance(x, (int, float, str, bytes)):
-                    same = f"type({name}) is {kind} and {name} == {value}"
+                    same = f"type({name}) is {kind} and {_equal(name, value, x)}"
                 body += [f"if not ({same}):", self.miss]
                 continue
             arrays.append(f"a{i}")
@@ -362,6 +353,13 @@ def _parameters(function: Any) -> list[str] | None:
 def _code(source: str) -> Any:
     """The code of a source, which is the same as long as only what it compares with has changed."""
     return compile(source, "<the call around a compiled step>", "exec")
+
+
+def _equal(name: str, value: str, x: Any) -> str:
+    """The source of whether an argument is the same number or text: nan is nan, and 0.0 is not -0.0."""
+    if isinstance(x, float) and not x:
+        return f"repr({name}) == {repr(x)!r}"
+    return f"{name} != {name}" if x != x else f"{name} == {value}"
 
 
 class _Opened:

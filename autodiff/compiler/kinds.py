@@ -1,0 +1,135 @@
+"""What an object is to a walk over what a function can reach, and which names the code of a function uses.
+
+Objects are asked through their classes alone: a user's ``__getattr__`` may raise anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dis import get_instructions
+from functools import lru_cache
+from sys import modules
+from types import CodeType, ModuleType
+from typing import Any, NamedTuple
+
+from autodiff.frames import OURS
+
+__all__ = [
+    "Names",
+    "fields",
+    "is_compiled",
+    "is_iterator",
+    "is_module",
+    "is_object_of_ours",
+    "is_optimizer",
+    "is_ours",
+    "names_of",
+    "of_a_library",
+]
+
+#: What reads attributes by names that stand in strings; and what reads all there are.
+_BY_STRINGS = frozenset({"getattr", "hasattr", "attrgetter", "methodcaller", "__getattribute__"})
+_ALL = frozenset({"vars", "__dict__", "asdict", "astuple"})
+
+
+class Names(NamedTuple):
+    """What the code of a function, and of the functions inside it, names.
+
+    Parameters
+    ----------
+    attributes : tuple of str
+        Of attributes, globals and what is imported.
+    globals : tuple of str
+        Of these, those of globals.
+    everything : bool
+        Whether attributes are read without their names.
+    """
+
+    attributes: tuple[str, ...]
+    globals: tuple[str, ...]
+    everything: bool
+
+
+@lru_cache(maxsize=4096)
+def names_of(code: CodeType, making: bool = False) -> Names:
+    """The names that code uses; what is assigned by code that is `making` an object was not there before."""
+    found: dict[str, bool] = {}
+    everything = False
+    for instruction in get_instructions(code):
+        name = instruction.argval
+        if name in code.co_names and not (making and instruction.opname == "STORE_ATTR"):
+            found[name] = found.get(name, False) or instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            inner = names_of(constant)
+            everything |= inner.everything
+            found |= {name: found.get(name, False) or name in inner.globals for name in inner.attributes}
+    if not _BY_STRINGS.isdisjoint(found):
+        spelled = [name for name in _strings(code.co_consts) if name.isidentifier()]
+        found |= {name: found.get(name, False) for name in spelled}
+        everything |= not spelled
+    everything |= not _ALL.isdisjoint(found)
+    return Names(tuple(found), tuple([name for name, is_global in found.items() if is_global]), everything)
+
+
+def _strings(constants: Any) -> list[str]:
+    """The strings among constants, and in tuples of them."""
+    found = []
+    for constant in constants:
+        if isinstance(constant, str):
+            found += constant.split(".")
+        elif isinstance(constant, tuple | frozenset):
+            found += _strings(constant)
+    return found
+
+
+def fields(x: Any) -> dict[str, Any] | None:
+    """The attributes of an object of its own, if it has room for such; not those of a class."""
+    try:
+        found = object.__getattribute__(x, "__dict__")
+    except AttributeError:
+        return None
+    return found if type(found) is dict else None
+
+
+def is_ours(function: Any) -> bool:
+    """Whether a function was written in this library, such as what ``ad.func.grad(f)`` returns."""
+    scope = getattr(getattr(function, "__func__", function), "__globals__", {})
+    return str(scope.get("__name__", "")).partition(".")[0] in OURS
+
+
+def is_module(x: Any) -> bool:
+    """Whether it is a network, or a part of one."""
+    own = fields(x)
+    return own is not None and "_modules" in own and "_parameters" in own
+
+
+def is_optimizer(x: Any) -> bool:
+    """Whether it is an optimizer."""
+    return hasattr(type(x), "param_groups") and hasattr(type(x), "recorded_facts")
+
+
+def is_compiled(x: Any) -> bool:
+    """Whether it is a function that was compiled by itself."""
+    return bool(getattr(type(x), "is_compiled", False))
+
+
+def is_iterator(x: Any) -> bool:
+    """Whether it is one of Python's own iterators, such as a generator or ``itertools.cycle``; files are none."""
+    return isinstance(x, Iterator) and type(x).__module__ in ("builtins", "itertools")
+
+
+def is_object_of_ours(x: Any) -> bool:
+    """Whether it is something of this library's with attributes, such as a scheduler with its ``last_epoch``."""
+    return not isinstance(x, type) and type(x).__module__.partition(".")[0] in OURS and fields(x) is not None
+
+
+def of_a_library(x: Any) -> bool:
+    """Whether an object, or a Python module, is ours or comes installed: nothing of the user's is in it."""
+    if isinstance(x, ModuleType):
+        file = x.__dict__.get("__file__") or ""
+        return not file or x.__name__.partition(".")[0] in OURS or "site-packages" in file or "lib/python" in file
+    name = str((x if isinstance(x, type) else type(x)).__module__)
+    if name.partition(".")[0] in (*OURS, "builtins", "numpy", "functools", "collections"):
+        return True
+    return isinstance(x, type) and name in modules and name != "__main__" and of_a_library(modules[name])
