@@ -451,9 +451,10 @@ def compile(
     unlike in an ordinary call, it stays as it was while the step writes the state.
 
     What cannot be seen: plain Python does not run in a replay. What it reads is compared at each call, as far as the
-    function names it: numbers, strings, attributes, what lists, dicts and sets hold, what modules of yours hold, settings
-    of optimizers, and the elements of NumPy's arrays that the step does not use as Tensors (`ad.from_numpy`). Left out are the elements of arrays of more than 4 KiB and
-    of sets of more than 100, lists and dicts of more than 10,000, files and clocks: pass such things as arguments.
+    function names it: numbers, strings, attributes, what lists, dicts and sets hold, what modules of yours hold,
+    settings of optimizers, and the elements of NumPy's arrays that the step does not use as Tensors (`ad.from_numpy`).
+    Left out are the elements of arrays of more than 4 KiB and of sets of more than 100, lists and dicts of more than
+    10,000, files and clocks: pass such things as arguments.
 
     Machine code is kept in files for the next process, in ``~/.cache/wengert`` (or what the system has in its place),
     or in the folder that the environment variable ``WENGERT_CACHE_DIR`` names: the last 1,000 or so that were used.
