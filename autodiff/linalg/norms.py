@@ -14,6 +14,7 @@ from autodiff.graph import wrap
 from autodiff.linalg.failures import failures
 from autodiff.names.arguments import Dims, DType, as_value, axes
 from autodiff.names.matrices import ORDERS, floating, identity, matrix, matrix_norm, singular_values, square
+from autodiff.operands import leaving
 from autodiff.ops import decompositions as dec
 from autodiff.ops import elementwise as ew
 from autodiff.ops import moments, solving
@@ -107,6 +108,7 @@ def cond(input: Tensor, p: float | str | None = None) -> Tensor:
         if p == "nuc":
             return ew.multiply(red.sum(s, axis=-1), red.sum(ew.divide(1, s), axis=-1))
         return ew.divide(s[..., 0], s[..., -1]) if p != -2 else ew.divide(s[..., -1], s[..., 0])
+    leaving(x, "the inverse of a matrix that may have none")
     try:
         return ew.multiply(matrix_norm(x, p), matrix_norm(solving.inv(x), p))
     except LinAlgError:

@@ -17,6 +17,7 @@ from autodiff.names import shape as shapes
 from autodiff.names.arguments import DType, Operand, sizes, spelled
 from autodiff.names.shape import expanded, reshaped
 from autodiff.names.stacking import tiled
+from autodiff.operands import leaving
 from autodiff.ops.reduce import unbroadcast
 from autodiff.ops.shape import reshape as primitive_reshape
 
@@ -81,7 +82,8 @@ def view(input: Tensor, *shape: Any, **named: Any) -> Tensor:
         shape = spelled(shape, named, "dtype" if "dtype" in named else "size", "view")
     if len(shape) == 1 and isinstance(shape[0], (np.dtype, type)):
         try:
-            return wrap(input._array.view(as_dtype(shape[0])), None, input._storage)
+            bits = leaving(input, ".view(dtype)")._array
+            return wrap(bits.view(as_dtype(shape[0])), None, input._storage)
         except ValueError as error:
             raise ShapeError(f"view: shape {input._array.shape} of {input._array.dtype}: {error}") from None
     out = reshape(input, *shape)

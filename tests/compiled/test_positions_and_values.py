@@ -118,6 +118,7 @@ REFUSED = {
     "dlpack": lambda x, t: ad.from_dlpack(x),
     "dlpack by NumPy": lambda x, t: ad.tensor(np.from_dlpack(x)),
     "a pickle": lambda x, t: pickle.loads(pickle.dumps(x)),
+    "view of bits": lambda x, t: x.view(ad.int32),
     "masked_scatter": lambda x, t: x.masked_scatter(x > 0, x * 2),
     "histc": lambda x, t: ad.histc(x, 4),
     "a slice": lambda x, t: x[t : t + 1],
