@@ -19,9 +19,8 @@ CASES = [
 
 def turned_round(a):
     """The elements in another order, and floats of another size."""
-    return (
-        (a.reshape(-1)[::-1] * (a.dtype.type(0.75) if a.dtype.kind == "f" else True)).astype(a.dtype).reshape(a.shape)
-    )
+    a = a.reshape(-1)[::-1].reshape(a.shape)
+    return a * a.dtype.type(0.75) if a.dtype.kind == "f" else a.copy()
 
 
 def with_a_nan(a):
@@ -59,15 +58,12 @@ def derivative(case):
 
 
 def outcome(function, arrays):
-    """The results as arrays, or the kind of error."""
+    """The results as arrays, or the error."""
     ad.manual_seed(0)
     try:
         leaves = flatten(function(*[ad.tensor(a.copy()) for a in arrays]))[0]
-    except ad.RecordingError as error:
-        assert ";" in str(error)  # which is followed by a mend
-        return None
     except Exception as error:
-        return type(error)
+        return error
     return [np.asarray(x.detach()) if isinstance(x, ad.Tensor) else x for x in leaves]
 
 
@@ -79,17 +75,19 @@ def test_other_values_give_what_an_ordinary_call_gives(case, what):
     fast = ad.compile(function, passes=())
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        if any(outcome(fast, arrays) is None for _ in range(2)):
-            return  # it is refused, with a mend
+        for refused in (outcome(fast, arrays) for _ in range(2)):
+            if isinstance(refused, ad.RecordingError):
+                assert ";" in str(refused), "no mend is named"
+                return
         for change in (turned_round, with_a_nan, with_zeros):
             others = [change(a) for a in arrays]
             given, expected = outcome(fast, others), outcome(function, others)
-            if given is None:
+            if isinstance(given, ad.RecordingError):
                 continue
-            if expected is ad.AutodiffError and {"quantile", "nanquantile"} & {*case.__code__.co_names}:
+            if type(expected) is ad.AutodiffError and {"quantile", "nanquantile"} & {*case.__code__.co_names}:
                 continue  # that q is a share is seen while a step is recorded, and not in a replay
-            assert isinstance(given, type) is isinstance(expected, type)
-            if isinstance(expected, type):
+            assert isinstance(given, Exception) is isinstance(expected, Exception)
+            if isinstance(expected, Exception):
                 continue
             for a, b in zip(given, expected, strict=True):
                 if isinstance(b, np.ndarray):
