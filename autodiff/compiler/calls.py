@@ -457,7 +457,7 @@ def compile(
     10,000, files and clocks: pass such things as arguments.
 
     Machine code is kept in files for the next process, in ``~/.cache/wengert`` (or what the system has in its place),
-    or in the folder that the environment variable ``WENGERT_CACHE_DIR`` names: the last 1,000 or so that were used.
+    or in the folder that the environment variable ``WENGERT_CACHE_DIR`` names: the last 10,000 or so that were used.
 
     In machine code, large loops and products are shared by as many threads as NumPy's BLAS may use (`get_num_threads`).
     How many these are changes no bit of a result, but for very large products, which are left to the BLAS.

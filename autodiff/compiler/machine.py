@@ -15,8 +15,8 @@ from weakref import WeakValueDictionary
 
 __all__ = ["Machine", "folder", "host_features", "load"]
 
-#: How many files the cache folder may hold; those used longest ago go first. One is 10 to 50 kB.
-MOST_FILES = 1000
+#: How many files the cache folder may hold; those used longest ago go first. One is 20 kB on average.
+MOST_FILES = 10_000
 
 
 def folder() -> Path:
