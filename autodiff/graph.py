@@ -329,6 +329,9 @@ class Recorder(Listener, Protocol):
     def reading(self, t: Any, how: str) -> None:
         """Hear that the elements of a Tensor leave for Python, where no recorder can follow."""
 
+    def writing(self, t: Any) -> None:
+        """Hear that memory is about to be written."""
+
     def wrote(self, t: Any, key: tuple[Any, ...], indices: tuple[Any, ...], value: Any) -> None:
         """Hear that ``t[key] = value`` was done in memory."""
 

@@ -127,6 +127,8 @@ def rebase(t: Any, node: Any) -> None:
 
 def _write(t: Any, key: tuple[Any, ...], indices: tuple[Any, ...], array: Any, value: Any) -> None:
     """Write into memory and stamp it; `indices` and `value` are the Tensors that a recorder knows."""
+    if modes.recorder is not None:
+        modes.recorder.writing(t)
     try:
         assign(t._array, key, tuple([i._array for i in indices]), array)
     except IndexError as error:

@@ -132,7 +132,8 @@ class _Pairing:
         for value in self.second.fresh:
             if value in self.constants or value not in used:
                 value.kind = "constant"
-                value.array = np.array(self.second.memory.pop(value).array())
+                del self.second.memory[value]
+                value.array = self.second.recorder.initial[value]
                 value.array.flags.writeable = False
         program.states = [v for v in program.states if v.kind == "state"]
         program.updates = [(s, v) for s, v in program.updates if s.kind == "state"]

@@ -136,7 +136,7 @@ class Instruction:
         """Of a reduction: the axes that it is over, from 0 on."""
         axis, n = self.static.get("axis"), self.operands[0].ndim
         axes = range(n) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-        return tuple([a % n for a in axes])
+        return tuple([a % n for a in axes]) if n else ()
 
     def with_operands(self, operands: Iterable[Operand]) -> Instruction:
         """The same, of other operands."""

@@ -84,6 +84,8 @@ class Recorder:
         self.leaf_adjoints: dict[int, Value] = {}
         #: Numbers of the host that the next operation was given, each with what it was before.
         self.told: list[tuple[float, Scalar]] = []
+        #: What was in memory of which nothing was known, before the call could write it.
+        self.initial: dict[Value, Array] = {}
         #: Numbers that were handed out for elements, by identity.
         self.handed_out: list[tuple[Any, Value]] = []
         self.phase = "forward"
@@ -174,14 +176,18 @@ class Recorder:
         known.root().version += 1  # views of it look again
 
     def _unheard(self, t: Any) -> Known:
-        """Know a Tensor of which nothing was heard: memory that was there before, or a constant."""
-        return self.memory[self._new_state(t._array, t._storage, "")]
+        """Know a Tensor of which nothing was heard: memory that was there before, or made in the call (`ad.zeros`)."""
+        state = self._new_state(t._array, t._storage, "")
+        self.initial[state] = t._array.copy()
+        return self.memory[state]
 
     def _look_again(self, known: Known) -> None:
         """Compute a view anew, whose memory was written through another Tensor."""
         base, view = known.base, known.view
         assert base is not None
-        assert view is not None
+        if view is None:
+            self.refuse("one of several views is used after their memory was written", "take the views after that")
+            return
         if base.base is not None and base.root().version > base.version:
             self._look_again(base)
         if callable(view):
@@ -308,11 +314,16 @@ class Recorder:
             mend = next(mend for what, mend in _MENDS.items() if what in how)
             self.refuse(f"{how} hands a value to Python, which a replay does not run", mend)
 
+    def writing(self, t: Any) -> None:
+        """Know what is in memory that is about to be written."""
+        if self.failure is None and id(t._array) not in self.known:
+            self._unheard(t)
+
     def wrote(self, t: Any, key: tuple[Any, ...], indices: tuple[Any, ...], value: Any) -> None:
         """Follow a write that was just made and stamped: the memory has a new value, and what it is a view of, too."""
         if self.failure is not None:
             return
-        known = self.known.get(id(t._array)) or self._unheard(t)
+        known = self.known[id(t._array)]
         if any(known.root() is count.root() for count in self.counts.values()):
             self.refuse("a step count is written", "do it before or after the call")
             return

@@ -115,6 +115,7 @@ class Recording:
         self.recorder.written.clear()
         self.recorder.asked_leaves.clear()
         self.recorder.cleared_leaves.clear()
+        self.recorder.initial.clear()
 
 
 def record(
@@ -321,7 +322,8 @@ def _gather_state(recording: Recording, reach: Reach, owners: list[Any], before:
         else:
             recording.memory[value] = ArrayMemory(held)
             recording.fresh.add(value)
-            recording.digests[value] = blake2b(np.ascontiguousarray(held)).digest()  # type: ignore[arg-type]
+            initial: Any = np.ascontiguousarray(recorder.initial.setdefault(value, np.array(held)))
+            recording.digests[value] = blake2b(initial).digest()
     for state, known in recorder.written.items():
         if not isinstance(recording.memory[state], GradMemory):
             program.updates.append((state, known.value))

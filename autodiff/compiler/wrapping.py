@@ -217,6 +217,8 @@ class Wrapper:
         strides = self._name("strides", np.empty(array.shape, array.dtype).strides)
         conditions = [f"a{i}.strides != {strides}", f"a{i}.size != {array.size}", f"a{i}.base is not None"]
         conditions.append(f"a{i}.dtype is not {self._name('dtype', array.dtype)}")
+        if not array.size:  # without elements, strides say nothing of the shape
+            conditions.append(f"a{i}.shape != {array.shape}")
         if tidy.own:
             conditions.append(f"id(a{i}) in {self._name('own', tidy.own)}")
         body += [

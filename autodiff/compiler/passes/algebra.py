@@ -165,7 +165,9 @@ def _one_factor(x: Value, number: float, known: Sweep) -> tuple[Operand, float] 
     for a, b in (product.operands, product.operands[::-1]):
         factor = number_of(b)
         if factor is not None and _same(a, x) and (_is_power_of_two(factor) or _is_power_of_two(number)):
-            return a, factor * number
+            limits = np.finfo(x.dtype)
+            if limits.tiny <= abs(factor * number) <= limits.max:
+                return a, factor * number
     return None
 
 
