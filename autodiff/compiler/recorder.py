@@ -24,6 +24,7 @@ from autodiff.compiler.draws import Draw, Listening, checksum
 from autodiff.compiler.known import Known, unseen
 from autodiff.compiler.places import Places
 from autodiff.compiler.program import Instruction, Place, Program, Value, end_to_end
+from autodiff.compiler.refusals import MENDS, masked, shape_depends_on_values
 from autodiff.compiler.scalars import Scalar, Setting
 from autodiff.errors import RecordingError
 from autodiff.frames import source_of_the_user
@@ -238,7 +239,7 @@ class Recorder:
         """Take one application down."""
         if self.failure is not None or not isinstance(op, Primitive):
             return
-        if _shape_depends_on_values(op.name, args, static):
+        if shape_depends_on_values(op.name, args, static):
             self.refuse(f"the shape of {op.name} depends on values", "keep the shape: ad.where(mask, x, 0)")
             return
         operands = tuple([self._operand(a) for a in args])
@@ -311,7 +312,7 @@ class Recorder:
     def reading(self, t: Any, how: str) -> None:
         """Refuse to let elements go that another call will find changed."""
         if self.failure is None and id(t._array) in self.known:
-            mend = next(mend for what, mend in _MENDS.items() if what in how)
+            mend = next(mend for what, mend in MENDS.items() if what in how)
             self.refuse(f"{how} hands a value to Python, which a replay does not run", mend)
 
     def writing(self, t: Any) -> None:
@@ -332,7 +333,7 @@ class Recorder:
         before = known.value
         operand = self.value_of(value, written=True) if isinstance(value, TensorValue) else value
         places = [self.value_of(i) for i in indices]
-        if _masked(indices) and isinstance(value, TensorValue) and value._array.ndim:
+        if masked(indices) and isinstance(value, TensorValue) and value._array.ndim:
             self.refuse("a write through a mask depends on values", "write x = ad.where(mask, value, x)")
             return
         whole = key == (...,) and isinstance(operand, Value) and operand.shape == before.shape
@@ -478,31 +479,3 @@ class Recorder:
         if self.failure is None:
             where = source_of_the_user() if where is None else where
             self.failure = RecordingError(f"{where + chr(10) + '  ' if where else ''}{what}; {mend}")
-
-
-#: What to do in place of reading a value, by what reads it.
-_MENDS = {
-    "the truth of a Tensor": "choose with ad.where(condition, a, b), or decide before the call",
-    "an index": "give the step a Python number, or use an index array",
-    "by a Tensor": "give the step a Python number",
-    "a list that": "join them with ad.stack",
-    "": "return the Tensor, and read it after the call",
-}
-
-#: Operations whose results have a shape that depends on values.
-_OF_VALUES = frozenset({"nonzero", "argwhere", "unique", "unique_consecutive", "bincount"})
-
-
-def _shape_depends_on_values(name: str, args: Sequence[Any], static: dict[str, Any]) -> bool:
-    """Whether another call could give a result of another shape."""
-    if name in ("index", "index_adjoint"):
-        return _masked(args[1:])
-    if name == "one_hot":
-        return int(static["classes"]) < 0
-    if name == "repeat":
-        return isinstance(args[1], TensorValue)
-    return name in _OF_VALUES
-
-
-def _masked(indices: Sequence[Any]) -> bool:
-    return any(isinstance(i, TensorValue) and i._array.dtype.kind == "b" for i in indices)
