@@ -324,12 +324,13 @@ class Compiled:
 
     def _side_effects(self, before: Reach, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RecordingError | None:
         """What the call changed in plain Python, which a replay would not change."""
-        after = Reach(self.function, _others(args, kwargs))
-        for path in before.iterators:
+        path = next(iter(before.iterators), None)
+        if path is not None:
             return RecordingError(
                 f"{path} is an iterator, which a replay does not move on{_line_of(self.function, path)}; "
                 "take what it gives before the call, and pass it as an argument"
             )
+        after = Reach(self.function, _others(args, kwargs))
         changed = [p for p in before.differences(after) if not p.endswith(" groups")]
         changed = [p for p in changed if f"len({p.removeprefix('keys of ')})" not in changed]
         if not changed:
