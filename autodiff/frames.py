@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable
 from os.path import basename
 
-__all__ = ["OURS", "line_of_the_user", "source_of_the_user", "warn_the_user"]
+__all__ = ["OURS", "below", "line_of_the_user", "source_of_the_user", "warn_the_user"]
 
 #: The packages whose frames are not the user's.
 OURS: Iterable[str] = ("autodiff", "nn", "optim")
@@ -38,6 +38,11 @@ def source_of_the_user() -> str | None:
     text = getline(*place).strip()
     where = f"{basename(place[0])}:{place[1]}"
     return f"{where}: {text}" if text else where
+
+
+def below(line: str | None, problem: str) -> str:
+    """A problem, below the line that it is about, if that is known."""
+    return f"{line}\n  {problem}" if line else problem
 
 
 def warn_the_user(message: str) -> None:

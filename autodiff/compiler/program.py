@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.compiler.scalars import Scalar, Setting
+from autodiff.frames import below
 from autodiff.primitive import plain, primitives
 
 __all__ = ["CHECKS", "Instruction", "Place", "Program", "Value", "current", "end_to_end"]
@@ -91,7 +92,7 @@ class Place:
 
     def of(self, problem: str) -> str:
         """A problem, below the line that it is about."""
-        return f"{self.line}: {self.text}\n  {problem}" if self.line else problem
+        return below(self.line and f"{self.line}: {self.text}", problem)
 
 
 #: An operand: a value, an expression of settings, a number, or None for an argument left out.

@@ -27,7 +27,7 @@ from autodiff.compiler.program import Instruction, Place, Program, Value, end_to
 from autodiff.compiler.refusals import MENDS, masked, shape_depends_on_values
 from autodiff.compiler.scalars import Scalar, Setting
 from autodiff.errors import RecordingError
-from autodiff.frames import source_of_the_user
+from autodiff.frames import below, source_of_the_user
 from autodiff.graph import Leaf, Node, Output, Storage, wrap
 from autodiff.graph import Value as TensorValue
 from autodiff.primitive import Primitive
@@ -478,4 +478,4 @@ class Recorder:
         """Give up, naming the user's line. The first reason is kept; the call goes on without being recorded."""
         if self.failure is None:
             where = source_of_the_user() if where is None else where
-            self.failure = RecordingError(f"{where + chr(10) + '  ' if where else ''}{what}; {mend}")
+            self.failure = RecordingError(below(where, f"{what}; {mend}"))
