@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autodiff.errors import ShapeError
+from autodiff.ops.elementwise import power_scalar
 from autodiff.primitive import primitive
 
 #: The names that dimensions can have. (string.ascii_letters: importing `string` takes half a millisecond.)
@@ -281,7 +282,7 @@ def _norm(d: Any, p: float) -> Any:
         return _add(d, axis=0)
     if p == np.inf:
         return np.maximum.reduce(d, axis=0, initial=0)
-    return _add(np.power(d, p, out=d), axis=0) ** (1 / p)
+    return power_scalar.forward(_add(np.power(d, p, out=d), axis=0), exponent=1 / p)
 
 
 def _cdist(xp: Any, g: Any, out: Any, x: Any, y: Any, needs: Any, *, p: float, by_product: bool) -> Any:
@@ -305,8 +306,8 @@ def _cdist(xp: Any, g: Any, out: Any, x: Any, y: Any, needs: Any, *, p: float, b
     elif p == float("inf"):  # all that are largest get it whole
         g_d = g * (xp.sign(d) * xp.cast(xp.absolute(d) == out, dtype=d.dtype))
     else:  # d (sum |d|^p)^(1/p) / dd = sign(d) |d|^(p-1) / out^(p-1), and 0 where d = 0
-        w = xp.where(none, 0.0, g) / xp.where(none, 1.0, out) ** (p - 1)
-        g_d = w * (xp.sign(d) * xp.absolute(xp.where(d == 0, 1.0, d)) ** (p - 1))
+        w = xp.where(none, 0.0, g) / xp.power_scalar(xp.where(none, 1.0, out), exponent=p - 1)
+        g_d = w * (xp.sign(d) * xp.power_scalar(xp.absolute(xp.where(d == 0, 1.0, d)), exponent=p - 1))
     back = (*range(1, n), 0)
     return (
         xp.transpose(xp.sum(g_d, axis=-1), axes=back) if needs[0] else None,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from autodiff.ops.elementwise import power_scalar
 from autodiff.ops.reduce import count, restore, sum
 from autodiff.ops.scans import ordered
 from autodiff.primitive import primitive
@@ -141,8 +143,8 @@ def _norm(x: Any, ord: float, axis: Any, keepdims: bool) -> Any:
         return extreme.reduce(size, axis=axis, keepdims=keepdims)
     if ord == 1:
         return _add(size, axis=axis, keepdims=keepdims)
-    powers = size * size * size if ord == 3 else size**ord
-    return _add(powers, axis=axis, keepdims=keepdims) ** (1 / ord)
+    total = _add(power_scalar.forward(size, exponent=ord), axis=axis, keepdims=keepdims)
+    return power_scalar.forward(total, exponent=1 / ord)
 
 
 _INF = float("inf")
@@ -163,9 +165,12 @@ def _vector_norm(xp: Any, g: Any, out: Any, x: Any, *, ord: float, axis: Any, ke
     if ord in (_INF, -_INF):
         return xp.share(g, size, out, axis=axis) * xp.sign(x)
     if ord < 1:
-        return xp.ratio(xp.sign(x) * (g * out ** (1 - ord)), size ** (1 - ord))
-    scale = xp.ratio(g, out ** (ord - 1))
-    return (xp.sign(x) * size ** (ord - 1) if ord < 2 else x * size ** (ord - 2)) * scale
+        power = partial(xp.power_scalar, exponent=1 - ord)
+        return xp.ratio(xp.sign(x) * (g * power(out)), power(size))
+    scale = xp.ratio(g, xp.power_scalar(out, exponent=ord - 1))
+    if ord < 2:
+        return xp.sign(x) * xp.power_scalar(size, exponent=ord - 1) * scale
+    return x * xp.power_scalar(size, exponent=ord - 2) * scale
 
 
 vector_norm.defvjp(_vector_norm)
@@ -182,7 +187,8 @@ def _vector_norm_parts(xp: Any, x: Any, *, ord: float = 2, axis: Any = None, kee
         return (xp.amax if ord > 0 else xp.amin)(size, axis=axis, keepdims=keepdims)
     if ord == 1:
         return xp.sum(size, axis=axis, keepdims=keepdims)
-    return xp.sum(size**ord, axis=axis, keepdims=keepdims) ** (1 / ord)
+    total = xp.sum(xp.power_scalar(size, exponent=ord), axis=axis, keepdims=keepdims)
+    return xp.power_scalar(total, exponent=1 / ord)
 
 
 # ---------------------------------------------------------------------- what ignores nan

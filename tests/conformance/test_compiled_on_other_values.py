@@ -1,4 +1,4 @@
-"""Every public function, compiled with some values and called with others: nothing of the first may be left in it."""
+"""Every public function, compiled with some values and called with others: to the bit what an ordinary call gives."""
 
 import warnings
 
@@ -72,7 +72,7 @@ def outcome(function, arrays):
 def test_other_values_give_what_an_ordinary_call_gives(case, what):
     arrays = inputs_of(case)
     function = what(case)
-    fast = ad.compile(function, passes=())
+    fast = ad.compile(function, backend="numpy", passes=())
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         for refused in (outcome(fast, arrays) for _ in range(2)):
@@ -91,6 +91,6 @@ def test_other_values_give_what_an_ordinary_call_gives(case, what):
                 continue
             for a, b in zip(given, expected, strict=True):
                 if isinstance(b, np.ndarray):
-                    np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6, err_msg=change.__doc__)
+                    np.testing.assert_array_equal(a, b, strict=True, err_msg=change.__doc__)
                 else:
                     assert a == b

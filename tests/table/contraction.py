@@ -92,6 +92,7 @@ row(
     case(real(2, 3), real(4, 3), p=1.0),
     case(real(2, 3), real(4, 3), p=3.0),
     case(real(2, 3), real(4, 3), p=1.5),
+    case(real(2, 3), real(4, 3), p=0.5),
     case(real(2, 3), real(4, 3), p=np.inf),
     case(real(2, 3), real(4, 3), p=0.0),
     case(real(2, 1, 2, 3), real(3, 4, 3)),
