@@ -227,6 +227,28 @@ def test_binary_cross_entropy_has_the_derivatives_of_its_formula():
     assert ad.gradgradcheck(binary_cross_entropy, [x, t])
 
 
+@pytest.mark.parametrize("bias", [None, 0.5])
+def test_a_vector_of_weights_gives_one_number_a_row_compiled_or_not(bias):
+    x, w = ad.tensor([[1.0, 2.0], [3.0, 4.0]]), ad.tensor([2.0, -1.0], requires_grad=True)
+    bias = None if bias is None else ad.tensor(bias)
+
+    def gradient(x):
+        out = F.linear(x, w, bias)
+        return out, *ad.grad(out.square().sum(), [w])
+
+    fast = ad.compile(gradient)
+    for out, found in [gradient(x), *[fast(x) for _ in range(3)]]:
+        expected = np.array([0.0, 2.0]) + (0 if bias is None else 0.5)
+        assert out.tolist() == expected.tolist()
+        assert found.tolist() == (2 * expected @ x.numpy()).tolist()
+
+
+@pytest.mark.parametrize("shape", [(), (2, 3, 3)])
+def test_linear_refuses_a_weight_that_is_no_matrix(shape):
+    with pytest.raises(ad.ShapeError, match=r"out_features, in_features.*; for a stack of matrices write"):
+        F.linear(ad.ones(4, 3), ad.ones(shape))
+
+
 def test_linear_takes_any_number_of_leading_dimensions():
     layer = nn.Linear(3, 2)
     weight, bias = layer.weight.detach().numpy(), layer.bias.detach().numpy()

@@ -217,11 +217,12 @@ addcdiv.defcomposite(lambda xp, x, y, z, *, value=1: x + (y / z if value == 1 el
 
 @primitive(promotes="float")
 def lerp(x: Any, y: Any, weight: Any) -> Any:
-    """x + weight * (y - x), exactly x and y for the weights 0 and 1"""
+    """x + weight * (y - x), from the nearer end: exactly x and y for the weights 0 and 1"""
+    step = np.subtract(y, x)
     if type(weight) is not np.ndarray:
-        step = np.subtract(y, x)
         return x + step * weight if abs(weight) < 0.5 else y - step * (1 - weight)
-    return x * (1 - weight) + y * weight
+    near = np.absolute(weight) < 0.5
+    return np.where(near, x, y) + step * np.where(near, weight, weight - 1)
 
 
 lerp.defvjp(
@@ -233,7 +234,11 @@ lerp.defvjp(
 
 @lerp.defcomposite
 def _lerp(xp: Any, x: Any, y: Any, weight: Any) -> Any:
-    return x * (1 - weight) + y * weight
+    step = y - x
+    if isinstance(weight, (int, float)):
+        return x + step * weight if abs(weight) < 0.5 else y - step * (1 - weight)
+    near = xp.absolute(weight) < 0.5
+    return xp.where(near, x, y) + step * xp.where(near, weight, weight - 1)
 
 
 # ---------------------------------------------------------------------- powers, logarithms, trigonometry

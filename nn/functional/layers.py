@@ -8,6 +8,7 @@ import numpy as np
 
 from autodiff import inplace as writing
 from autodiff import random
+from autodiff.errors import ShapeError
 from autodiff.graph import wrap
 from autodiff.names.counting import one_hot
 from autodiff.ops.comparison import dropout_mask
@@ -27,12 +28,17 @@ def linear(input: Any, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     Parameters
     ----------
     input : Tensor of shape (..., in_features)
-    weight : Tensor of shape (out_features, in_features)
-    bias : Tensor of shape (out_features,), optional
+    weight : Tensor of shape (out_features, in_features), or (in_features,)
+    bias : Tensor of shape (out_features,), or () beside a vector of weights, optional
 
     Returns
     -------
-    Tensor of shape (..., out_features)
+    Tensor of shape (..., out_features), or (...) for a vector of weights
+
+    Raises
+    ------
+    ShapeError
+        If `weight` has another number of dimensions.
 
     Notes
     -----
@@ -46,6 +52,14 @@ def linear(input: Any, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> F.linear(ad.tensor([[1.0, 2.0]]), ad.tensor([[3.0, 4.0]]), ad.tensor([5.0])).tolist()
     [[16.0]]
     """
+    if weight.ndim == 1:
+        out: Tensor = matmul(input, weight)
+        return out if bias is None else out + bias
+    if weight.ndim != 2:
+        raise ShapeError(
+            f"linear takes a weight of shape (out_features, in_features), and got {tuple(weight.shape)}; "
+            "for a stack of matrices write input @ weight.mT"
+        )
     return _linear(input, weight, bias)  # type: ignore[no-any-return]
 
 

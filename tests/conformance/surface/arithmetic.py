@@ -125,6 +125,14 @@ EDGES: dict[str, Edge] = {
     "div floor at its ends": (lambda m, x, y: m.div(x, y, rounding_mode="floor"), (ENDS, ENDS[::-1]), 1),
     "div trunc at its ends": (lambda m, x, y: m.div(x, y, rounding_mode="trunc"), (ENDS, ENDS[::-1]), 1),
     "lerp at its ends": (lambda m, x, y, w: m.lerp(x, y, w), ([1.0, 2.0, INF], [3.0, 4.0, 1.0], [0.0, 1.0, 0.5]), 2),
+    **{
+        f"lerp of infinities by {w}": (
+            lambda m, x, y, w=w: (m.lerp(x, y, w), m.lerp(x, y, m.tensor(w))),
+            ([1.0, INF, INF, -INF, 1.0], [INF, INF, -INF, 2.0, 2.0]),
+            0,
+        )
+        for w in [0.25, 0.5, 0.75]
+    },
     "addcdiv by 0": (lambda m, x, y, z: m.addcdiv(x, y, z), ([1.0, 2.0], [1.0, 0.0], [0.0, 0.0]), 1),
     "addcmul of nothing": (lambda m, x, y, z: m.addcmul(x, y, z), ([], [], []), 2),
     "float_power without dimensions": (lambda m, x: m.float_power(x, 2), (3.0,), 2),
