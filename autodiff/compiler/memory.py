@@ -117,6 +117,7 @@ class Part(Storage):
 
 def joined(arrays: Sequence[Array]) -> Array | None:
     """The vector that arrays are together, if they lie in memory one after the other; else None."""
+    arrays = [a for a in arrays if a.size] or arrays[:1]  # what has no elements lies anywhere
     first = arrays[0]
     if len(arrays) == 1:
         return first.reshape(-1) if first.flags.c_contiguous else None

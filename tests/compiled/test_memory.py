@@ -123,3 +123,24 @@ def test_a_view_larger_than_all_memory_costs_none(backend, key):
 def test_values_lie_in_memory_as_arrays_do(shape):
     value = Value("result", shape, np.dtype(np.float32))
     assert whole(value).strides == tuple([s // 4 for s in np.empty(shape, np.float32).strides])
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_parameters_without_elements_lie_between_others(name):
+    found = []
+    for way in (lambda step: step, ad.compile, lambda step: ad.compile(step, backend="numpy")):
+        parameters = [nn.Parameter(ad.zeros(0)), *[nn.Parameter(ad.ones(n)) for n in (2, 0, 5, 0)]]
+        optimizer = OPTIMIZERS[name](parameters)
+
+        def step(x, parameters=parameters, optimizer=optimizer):
+            optimizer.zero_grad()
+            loss = sum((p * x).square().sum() for p in parameters)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        step = way(step)
+        losses = [step(ad.tensor(x)).item() for x in (1.0, 0.5, 2.0, 1.5)]
+        found.append([*losses, *[n for p in parameters for n in p.tolist()]])
+    for compiled in found[1:]:
+        np.testing.assert_allclose(compiled, found[0], rtol=1e-5)
