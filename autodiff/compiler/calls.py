@@ -174,7 +174,8 @@ class Compiled:
         Parameters
         ----------
         path : str or path
-            Where to; ``python step.py`` then runs the self-test, and ``from step import ...`` the step.
+            Where to; ``python step.py`` then runs the self-test, and ``from step import ...`` the step. Random numbers
+            come from a generator of the file's own.
         """
         from autodiff.compiler.standalone import save
 
@@ -455,7 +456,9 @@ def compile(
     function names it: numbers, strings, attributes, what lists, dicts and sets hold, what modules of yours hold,
     settings of optimizers, and the elements of NumPy's arrays that the step does not use as Tensors (`ad.from_numpy`).
     Left out are the elements of arrays of more than 4 KiB and of sets of more than 100, lists and dicts of more than
-    10,000, files and clocks: pass such things as arguments.
+    10,000, files and clocks: pass such things as arguments. What no result and no state depends on is not computed,
+    and so raises nothing. Whether ``reshape`` gives a view or a copy is decided as in the recorded calls, however the
+    arguments of later ones lie in memory.
 
     Machine code is kept in files for the next process, in ``~/.cache/wengert`` (or what the system has in its place),
     or in the folder that the environment variable ``WENGERT_CACHE_DIR`` names: the last 10,000 or so that were used.

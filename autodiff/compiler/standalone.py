@@ -21,6 +21,7 @@ _SHORT = 64
 #: What a file defines besides.
 _OWN = ["make", "run", "state", "settings", "rng", "test", "apart"]
 _OWN += ["test_inputs", "test_draws", "expected_results", "expected_state"]
+_OF_RNG = "random numbers of this file's own, not those of ad.manual_seed; a seed given here repeats them"
 _HEAD = '''"""{name}, compiled by wengert and written down: it runs with NumPy alone.
 
     python {file}                    tests itself
@@ -118,14 +119,14 @@ def save(
         *_state(labels, states),
         "",
         f"settings = {{{', '.join([f'{s.name!r}: {_number(v)}' for s, v in zip(program.settings, settings)])}}}",
-        "rng = np.random.default_rng()",
+        *([f"rng = np.random.default_rng()  # {_OF_RNG}"] if draws else []),
         *embedding.lines(),
         f"run = make({', '.join([*held, *_constants(emitted), *called])})",
         "",
         "",
         f"def {name}(*inputs):",
         '    """Make one call; what lives between calls changes in place."""',
-        f"    out = run(*inputs, *[{', '.join([_draw_text(d) for d in draws])}], *settings.values())",
+        f"    out = run({', '.join(['*inputs', *[_draw_text(d) for d in draws], '*settings.values()'])})",
         *[f"    settings[{count!r}] += {moves}" for count, moves in counts],
         "    return out",
         "",
