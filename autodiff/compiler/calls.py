@@ -150,8 +150,9 @@ class Compiled:
 
     @property
     def program(self) -> Stages:
-        """The program of the latest call, as recorded and after each pass."""
-        return Stages(self._ready().stages)
+        """The program of the latest call: as recorded, after each pass, and as the emitter arranged it."""
+        step = self._ready()
+        return Stages(step.stages, f"{step.backend.name}: {step.backend.emitted.arranged()}")
 
     @property
     def source(self) -> str:

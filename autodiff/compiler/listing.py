@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from autodiff.compiler.program import Instruction, Place, Program, Value
 from autodiff.compiler.scalars import Scalar, Setting
 from autodiff.primitive import primitives
 
-__all__ = ["Names", "listing", "spoken"]
+__all__ = ["Names", "listing", "rows", "spoken"]
 
 
 class Names:
@@ -131,21 +133,27 @@ def listing(program: Program) -> str:
 
 
 def _body(program: Program, names: Names) -> list[str]:
-    rows: list[tuple[str, str, str, str]] = []
-    for i in program.instructions:
-        outs = ", ".join([names(v) if v is not None else "_" for v in _shown(i)])
-        forms = ", ".join([_form(v) if v is not None else "" for v in _shown(i)])
-        rows.append((i.place.phase, f"{outs} = {_expression(i, names)}", forms, _where(i.place)))
-    left = min(max([len(row[1]) for row in rows], default=0), 88)
-    middle = min(max([len(row[2]) for row in rows], default=0), 24)
-    lines: list[str] = []
-    phase = ""
-    for now, text, form, where in rows:
-        if now != phase:
-            lines.append(f"{now}:")
-            phase = now
-        lines.append(f"    {text:{left}}   {form:{middle}}   {where}".rstrip())
-    return lines
+    phases = groupby(program.instructions, lambda i: i.place.phase)
+    return rows([(phase, list(group)) for phase, group in phases], names, lambda i: _where(i.place))
+
+
+def rows(
+    groups: Iterable[tuple[str, Sequence[Instruction]]], names: Names, last: Callable[[Instruction], str]
+) -> list[str]:
+    """One instruction a line, under the heading of its group; `last` says what stands at the end of the line."""
+    table: list[tuple[str, str, str, str]] = []
+    for heading, group in groups:
+        table.append((heading, "", "", ""))
+        for i in group:
+            outs = ", ".join([names(v) if v is not None else "_" for v in _shown(i)])
+            forms = ", ".join([_form(v) if v is not None else "" for v in _shown(i)])
+            table.append(("", f"{outs} = {_expression(i, names)}", forms, last(i)))
+    left = min(max([len(row[1]) for row in table], default=0), 88)
+    middle = min(max([len(row[2]) for row in table], default=0), 24)
+    return [
+        f"{heading}:" if heading else f"    {text:{left}}   {form:{middle}}   {end}".rstrip()
+        for heading, text, form, end in table
+    ]
 
 
 def _shown(instruction: Instruction) -> list[Any]:

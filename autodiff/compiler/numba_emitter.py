@@ -13,7 +13,9 @@ from autodiff.compiler.crew import crew
 from autodiff.compiler.entry import FIXED, fixed_addresses, made_callable
 from autodiff.compiler.ir import Unsupported
 from autodiff.compiler.kernel import Kernel
-from autodiff.compiler.program import Program, Value
+from autodiff.compiler.listing import rows
+from autodiff.compiler.loops import Loop
+from autodiff.compiler.program import Instruction, Program, Value
 from autodiff.heap import aligned
 
 __all__ = ["Emitted", "Unsupported", "emit"]
@@ -67,6 +69,31 @@ class Emitted:
         self.kernel = kernel
         self.source = kernel.source
         self.can_loop = not kernel.demands
+
+    def arranged(self) -> str:
+        """What shares a loop and what shares memory: the operations in order, and where the result of each lies."""
+        kernel = self.kernel
+        groups = [
+            (f"loop over {list(step.shape)}", step.instructions)
+            if isinstance(step, Loop)
+            else (step.instruction.op, [step.instruction])
+            for step in kernel.steps
+        ]
+        starts, size = kernel.slots.places()
+        title = f"what one loop can compute is in one loop; arrays that leave it share {size} bytes of `memory`"
+        return "\n".join([title, *rows(groups, kernel.names, lambda i: self._lies(i, starts))])
+
+    def _lies(self, i: Instruction, starts: list[int]) -> str:
+        """Where the result of an instruction lies."""
+        v, kernel = i.outputs[0], self.kernel
+        home = kernel.homes.of.get(v)
+        memory, start = (v, 0) if home is None else home
+        if isinstance(memory, Value) and memory in kernel.slots.of:
+            begin = starts[kernel.slots.of[memory]] + start * v.dtype.itemsize
+            return f"memory[{begin}:{begin + v.size * v.dtype.itemsize}]"
+        if isinstance(memory, Value):
+            return "in registers" if memory is v else f"in {kernel.names(memory)}"
+        return "new"
 
     def bind(self, states: Sequence[Array]) -> Callable[..., Any]:
         """The step, on this state."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from autodiff.compiler.buffers import Plan
+from autodiff.compiler.listing import Names, rows
 from autodiff.compiler.np_forms import call, form_of
 from autodiff.compiler.np_fusing import fused, prepare
 from autodiff.compiler.np_many import ManyWriter
 from autodiff.compiler.np_splitting import Split, split
 from autodiff.compiler.np_writer import Writer
-from autodiff.compiler.program import Program, Value
+from autodiff.compiler.program import Instruction, Program, Value
 from autodiff.operands import explain
 
 __all__ = ["Emitted", "emit"]
@@ -86,7 +88,30 @@ class EmittedStep(Emitted):
     def __init__(self, source: str, writer: Writer, program: Program, native: bool) -> None:
         super().__init__(source, writer)
         self._program, self._native = program, native
+        self._plan = writer.plan
         self._many: Emitted | None = None
+
+    def arranged(self) -> str:
+        """What shares memory: the operations, as they were joined into fewer, and where the result of each one lies."""
+        names = Names(self._program.with_instructions(self._plan.instructions))
+        groups = groupby(self._plan.instructions, lambda i: i.place.phase)
+        title = f"arrays that are never needed at the same time share {self._plan.size} bytes of `memory`"
+        lines = rows([(phase, list(group)) for phase, group in groups], names, lambda i: self._lies(i, names))
+        return "\n".join([title, *lines])
+
+    def _lies(self, i: Instruction, names: Names) -> str:
+        """Where the result of an instruction lies."""
+        v = i.outputs[0]
+        root = self._plan.root[v]
+        if root is not v:
+            return f"in {names(root)}"
+        memory, start = self._plan.home[v]
+        if memory.kind == "state":
+            return f"in {names(memory.owner)}"
+        if memory.kind == "buffer":
+            begin = memory.offset + start
+            return f"memory[{begin}:{begin + v.size * v.dtype.itemsize}]"
+        return "new"
 
     def bind_many(self, states: Sequence[Array]) -> Callable[..., Any]:
         """Prepare many steps in one call.

@@ -1,4 +1,4 @@
-"""What `step.program` is: the program as it was recorded and after each pass, to be read one after the other."""
+"""What `step.program` is: the program as recorded, after each pass, and as emitted, to be read one after the other."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ class Stages:
     ----------
     stages : sequence of (str, Program)
         "recorded" first.
+    emitted : str
+        What the emitter made of the last one: what shares a loop, and what shares memory.
     """
 
-    def __init__(self, stages: Sequence[tuple[str, Program]]) -> None:
+    def __init__(self, stages: Sequence[tuple[str, Program]], emitted: str) -> None:
         self._stages = list(stages)
+        self._emitted = emitted
 
     def __iter__(self) -> Iterator[tuple[str, Program]]:
         return iter(self._stages)
@@ -46,7 +49,7 @@ class Stages:
             else:
                 parts.append(f"=== {name}: {n} operation{'s' * (n != 1)}\n{text}")
             before = text
-        return "\n\n".join(parts)
+        return "\n\n".join([*parts, f"=== {self._emitted}"])
 
     def __repr__(self) -> str:
         return f"<program of {len(self.final.instructions)} operations after {len(self) - 1} passes; print it>"
