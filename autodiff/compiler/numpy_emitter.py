@@ -88,30 +88,19 @@ class EmittedStep(Emitted):
     def __init__(self, source: str, writer: Writer, program: Program, native: bool) -> None:
         super().__init__(source, writer)
         self._program, self._native = program, native
-        self._plan = writer.plan
         self._many: Emitted | None = None
 
     def arranged(self) -> str:
-        """What shares memory: the operations, as they were joined into fewer, and where the result of each one lies."""
-        names = Names(self._program.with_instructions(self._plan.instructions))
-        groups = groupby(self._plan.instructions, lambda i: i.place.phase)
-        title = f"arrays that are never needed at the same time share {self._plan.size} bytes of `memory`"
-        lines = rows([(phase, list(group)) for phase, group in groups], names, lambda i: self._lies(i, names))
-        return "\n".join([title, *lines])
+        """What shares memory: the operations, as they were joined into fewer, and where the result of each one lies.
 
-    def _lies(self, i: Instruction, names: Names) -> str:
-        """Where the result of an instruction lies."""
-        v = i.outputs[0]
-        root = self._plan.root[v]
-        if root is not v:
-            return f"in {names(root)}"
-        memory, start = self._plan.home[v]
-        if memory.kind == "state":
-            return f"in {names(memory.owner)}"
-        if memory.kind == "buffer":
-            begin = memory.offset + start
-            return f"memory[{begin}:{begin + v.size * v.dtype.itemsize}]"
-        return "new"
+        The plan is made once more, since it holds memory: stand-ins for arrays of every size.
+        """
+        plan = _writer(self._program, self._native).plan
+        names = Names(self._program.with_instructions(plan.instructions))
+        groups = groupby(plan.instructions, lambda i: i.place.phase)
+        title = f"arrays that are never needed at the same time share {plan.size} bytes of `memory`"
+        lines = rows([(phase, list(group)) for phase, group in groups], names, lambda i: _lies(i, plan, names))
+        return "\n".join([title, *lines])
 
     def bind_many(self, states: Sequence[Array]) -> Callable[..., Any]:
         """Prepare many steps in one call.
@@ -140,10 +129,29 @@ def emit(program: Program, native: bool = True) -> EmittedStep:
     -------
     EmittedStep
     """
+    writer = _writer(program, native)
+    return EmittedStep(writer.write(), writer, program, native)
+
+
+def _writer(program: Program, native: bool) -> Writer:
     better = fused(program) if native else program
     plan, results = _planned(better, native, better.constants())
-    writer = Writer(better, plan, results)
-    return EmittedStep(writer.write(), writer, program, native)
+    return Writer(better, plan, results)
+
+
+def _lies(i: Instruction, plan: Plan, names: Names) -> str:
+    """Where the result of an instruction lies."""
+    v = i.outputs[0]
+    root = plan.root[v]
+    if root is not v:
+        return f"in {names(root)}"
+    memory, start = plan.home[v]
+    if memory.kind == "state":
+        return f"in {names(memory.owner)}"
+    if memory.kind == "buffer":
+        begin = memory.offset + start
+        return f"memory[{begin}:{begin + v.size * v.dtype.itemsize}]"
+    return "new"
 
 
 def _emit_many(program: Program, native: bool) -> Emitted:
