@@ -15,7 +15,17 @@ import numpy as np
 
 from autodiff.compiler.ir import Code, Memory, literal, register_type, suffix
 
-__all__ = ["FEW", "Matrix", "by_dots", "by_tiles", "copy", "lanes", "runs_along_terms", "transpose"]
+__all__ = [
+    "FEW",
+    "Matrix",
+    "by_dots",
+    "by_panels",
+    "by_tiles",
+    "lanes",
+    "lay",
+    "runs_along_terms",
+    "transpose",
+]
 
 DType = np.dtype[Any]
 
@@ -24,15 +34,22 @@ ACCUMULATORS = 12
 #: Up to so many rows, transposing the other matrix would take longer than the product; with so many terms, adding up
 #: the lanes of the vectors at the end takes no time. 784-128 for 8 rows: 20 us, by OpenBLAS 36.
 FEW, LONG = 8, 256
+#: With more rows than this part of the terms, transposing takes less than it saves, but for so few columns.
+SHARE, THIN = 8, 64
 
 
 class Matrix(NamedTuple):
-    """Where a matrix lies; offset and strides count elements."""
+    """Where a matrix lies; offset and strides count elements.
+
+    Where columns of a right matrix are laid in panels, the strides are those within a panel, and `apart` times the
+    number of columns before a panel is where it begins.
+    """
 
     memory: Memory
     offset: int
     down: int
     across: int
+    apart: int = 0
 
 
 def lanes(dtype: DType) -> int:
@@ -99,8 +116,8 @@ class _Vectors:
 
 def runs_along_terms(a: Matrix, b: Matrix, sizes: tuple[int, int, int]) -> bool:
     """Whether both matrices are best read along their terms, where these lie together in both."""
-    m, _, k = sizes
-    return b.down == 1 and a.across == 1 and (m <= FEW or k >= LONG)
+    m, n, k = sizes
+    return b.down == 1 and a.across == 1 and (m <= FEW or (k >= LONG and (m <= k // SHARE or n < THIN)))
 
 
 def by_tiles(code: Code, a: Matrix, b: Matrix, c: Matrix, sizes: tuple[int, int, int], dtype: DType) -> None:
@@ -121,6 +138,15 @@ def by_tiles(code: Code, a: Matrix, b: Matrix, c: Matrix, sizes: tuple[int, int,
             for top, count, rows in _even(m, max(1, ACCUMULATORS // len(widths))):
                 with code.loop(count * rows, rows) as i:
                     _tile(code, a, b, c, (code.index(top, [(i, 1)]), first), (rows, widths, k), dtype)
+
+
+def by_panels(code: Code, a: Matrix, b: Matrix, c: Matrix, sizes: tuple[int, int, int], dtype: DType) -> None:
+    """``c = a @ b``, for b in panels of two vectors: the rows of a tile stay in the first cache for all of them."""
+    m, n, k = sizes
+    widths = [lanes(dtype)] * 2
+    for top, count, rows in _even(m, ACCUMULATORS // len(widths)):
+        with code.loop(count * rows, rows) as i, code.loop(n, sum(widths)) as j:
+            _tile(code, a, b, c, (code.index(top, [(i, 1)]), j), (rows, widths, k), dtype)
 
 
 def _even(n: int, most: int) -> list[tuple[int, int, int]]:
@@ -144,7 +170,8 @@ def _tile(
             code.do(f"store {vectors.type(w)} {vectors.zero(w)}, ptr {total}")
     with code.loop(k) as at:
         right = [
-            vectors.load(b.memory, code.index(b.offset + o, [(at, b.down), (j, 1)]), w) for o, w in zip(offsets, widths)
+            vectors.load(b.memory, code.index(b.offset + o, [(at, b.down), (j, b.apart or 1)]), w)
+            for o, w in zip(offsets, widths)
         ]
         for r in range(rows):
             here = code.index(a.offset + r * a.down, [(i, a.down), (at, a.across)])
@@ -215,15 +242,35 @@ def _dots(
         vectors.store(c.memory, there, made, 1)
 
 
-def copy(code: Code, source: Matrix, target: Matrix, rows: int, columns: int, dtype: DType) -> None:
-    """Copy a matrix whose rows lie together to another one."""
+def lay(
+    code: Code,
+    source: Matrix,
+    target: Matrix,
+    panels: tuple[int | str, int | str],
+    sizes: tuple[int, int],
+    dtype: DType,
+) -> None:
+    """Lay panels of columns side by side, from one panel up to another: of each, row after row.
+
+    Parameters
+    ----------
+    code : Code
+    source, target : Matrix
+        Where the first of all panels begins; the rows of the source lie together.
+    panels : (first, last)
+    sizes : (rows, columns)
+        Of a panel.
+    dtype : dtype
+    """
     vectors = _Vectors(code, dtype)
+    rows, columns = sizes
     widths = _pieces(columns, lanes(dtype))
-    with code.loop(rows) as i:
+    with code.loop(rows) as i, code.loop(panels[1], first=panels[0]) as g:
         for q, width in enumerate(widths):
             j = sum(widths[:q])
-            held = vectors.load(source.memory, code.index(source.offset + j, [(i, source.down)]), width)
-            vectors.store(target.memory, code.index(target.offset + j, [(i, target.down)]), held, width)
+            here = code.index(source.offset + j, [(i, source.down), (g, columns)])
+            there = code.index(target.offset + j, [(i, columns), (g, rows * columns)])
+            vectors.store(target.memory, there, vectors.load(source.memory, here, width), width)
 
 
 def transpose(code: Code, source: Matrix, target: Matrix, rows: int, columns: int, dtype: DType) -> None:

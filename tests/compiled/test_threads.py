@@ -83,6 +83,7 @@ def test_an_operation_whose_loops_are_all_shared_gives_the_same(operation):
 
 # Sizes around those of tiles and parts; each matrix as it is, as the transpose of one, and in steps.
 SIZES = [(1, 70, 5), (7, 64, 300), (33, 40, 3), (65, 17, 12), (64, 128, 257), (70, 1, 64), (26, 65, 1100), (5, 3, 1)]
+SIZES += [(75, 537, 33), (6, 549, 300)]
 LAYOUTS = {
     "as it is": lambda rows, columns: (rows, columns, lambda x: x),
     "turned": lambda rows, columns: (columns, rows, lambda x: x.T),
@@ -93,13 +94,16 @@ LAYOUTS = {
 
 @pytest.mark.usefixtures("everything_is_shared")
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
-def test_products_of_all_layouts_are_right(sizes):
+@pytest.mark.parametrize("far", [0, sharing.FAR], ids=["laid in rows", "as it lies"])
+def test_products_of_all_layouts_are_right(sizes, far, monkeypatch):
+    monkeypatch.setattr(sharing, "FAR", far)
     check_products(sizes, "float32")
 
 
 @pytest.mark.usefixtures("everything_is_shared")
 def test_products_of_all_layouts_are_right_in_double_precision():
-    check_products(SIZES[2], "float64")
+    for sizes in (SIZES[2], SIZES[8]):
+        check_products(sizes, "float64")
 
 
 @pytest.mark.parametrize("sizes", [*SIZES[1:4], SIZES[5]], ids=str)
