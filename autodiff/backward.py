@@ -121,7 +121,7 @@ def sweep(
         if type(node) is Output:
             _collect(node, g, pending, heap)
             continue
-        if useful is not None and useful.isdisjoint(node.edges):
+        if useful is not None and useful.isdisjoint(node.edges) and not node.is_cut:
             continue
         edges = node.edges
         op = node.plan.op
@@ -180,7 +180,7 @@ def _collect(output: Output, g: Any, pending: dict[Any, Any], heap: list[tuple[i
 
 
 def _ancestry(roots: Sequence[Vertex], wanted: set[Vertex]) -> set[Vertex]:
-    """The vertices below `roots` that lead to a wanted one."""
+    """The vertices below `roots` that lead to a wanted one, or nobody knows where to."""
     seen: set[Vertex] = set()
     stack = list(roots)
     while stack:
@@ -190,7 +190,7 @@ def _ancestry(roots: Sequence[Vertex], wanted: set[Vertex]) -> set[Vertex]:
             stack += vertex.edges
     useful: set[Vertex] = set()
     for vertex in sorted(seen, key=lambda v: v.seq):
-        if vertex in wanted or any(e in useful for e in vertex.edges):
+        if vertex in wanted or vertex.is_cut or any(e in useful for e in vertex.edges):
             useful.add(vertex)
     return useful
 

@@ -118,6 +118,8 @@ class Vertex:
     # The adjoint: what `.grad` shows. Only leaves, and nodes told to by `retain_grad`, keep one.
     grad: Any = None
     keeps_grad: bool = False
+    # Whether the graph behind it was never kept: nobody knows what it leads to, and going there is an error.
+    is_cut: bool = False
     # Where the user's code applied the operation ("file.py:12"); known while a listener takes it down.
     where: str | None = None
 
@@ -361,6 +363,9 @@ class Recorder(Listener, Protocol):
 
     def refuse(self, what: str, mend: str) -> None:
         """Hear of something that cannot be recorded, and how to write it instead."""
+
+    def postpone(self) -> None:
+        """Hear that the call makes what later ones find made: they can be recorded, and this one cannot."""
 
 
 class _Changes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from typing import Any
 
 from autodiff.errors import ShapeError
@@ -48,12 +49,12 @@ class Structure:
             return next(leaves)
         parts = [s._take(leaves) for s in self.inside]
         if isinstance(model, dict):
-            made = model.copy()
+            made = copy(model)
             made.update(zip(self.keys, parts, strict=True))
             return made
         if model is _EMPTY:
             return None
-        return model(*parts) if hasattr(model, "_fields") else model(parts)
+        return model(*parts) if self._is_named() else model(parts)
 
     def paths(self, root: str = "") -> list[str]:
         """The name of each leaf: ``root['layer1'][0]``."""
@@ -62,7 +63,11 @@ class Structure:
         return [path for key, s in zip(self.keys, self.inside, strict=True) for path in s.paths(self._step(root, key))]
 
     def _step(self, root: str, key: Any) -> str:
-        return f"{root}.{key}" if hasattr(self.model, "_fields") else f"{root}[{key!r}]"
+        return f"{root}.{key}" if self._is_named() else f"{root}[{key!r}]"
+
+    def _is_named(self) -> bool:
+        """Whether it is a named tuple; a dict of a user's may answer to any attribute."""
+        return isinstance(self.model, type) and hasattr(self.model, "_fields")
 
     def parts(self, tree: Any, what: str, like: str) -> list[Any]:
         """The leaves of `tree`, which must be nested in this way; whatever stands in the place of a leaf is one.

@@ -145,7 +145,7 @@ class Pack:
 def begun(optimizer: Optimizer, p: Any, names: tuple[str, ...]) -> int:
     """How many steps a parameter has made; of a rule that does not count, whether it has begun."""
     entry = optimizer.state.get(p, {})
-    if "step" in entry:
+    if optimizer.counts_steps and "step" in entry:
         return _steps(entry)
     return int(bool(names) and all(entry.get(name) is not None for name in names))
 

@@ -20,15 +20,20 @@ class Watched(dict[Any, Any]):
         #: Of what is remembered of one parameter: the Tensors that the optimizer has made to show it.
         self.shown: dict[str, Any] = {}
 
-    def changed(self) -> None:
-        """Take note of a change by the user."""
-        refuse_to_record()
+    def changed(self, is_new: bool = False) -> None:
+        """Take note of a change by the user; an entry that is new is there at the next call."""
+        recorder = current_recorder()
+        if recorder is not None and is_new:
+            recorder.postpone()
+        elif recorder is not None:
+            refuse_to_record()
         changes.structure += 1
         self.runs.clear()
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self.changed()
-        super().__setitem__(key, value)
+        if value is not self.get(key, self):  # else it was written in place: entry["step"] += 1
+            self.changed(key not in self)
+            super().__setitem__(key, value)
 
     def __delitem__(self, key: Any) -> None:
         self.changed()

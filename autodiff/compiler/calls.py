@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dis import get_instructions
 from functools import update_wrapper
 from itertools import count
-from linecache import getline
 from operator import attrgetter
 from os import PathLike, fspath, makedirs
 from os.path import abspath, basename, dirname
@@ -19,12 +17,14 @@ import numpy as np
 
 from autodiff.compiler import many
 from autodiff.compiler.backends import NAMES
-from autodiff.compiler.comparison import compare
+from autodiff.compiler.comparison import compare, took_others
+from autodiff.compiler.effects import Restless, reached, side_effects
 from autodiff.compiler.leaving import Held
 from autodiff.compiler.methods import KEPT, keep
 from autodiff.compiler.reach import Reach
 from autodiff.compiler.ready import Step
 from autodiff.compiler.recording import Recording, record
+from autodiff.compiler.refusals import Postponed
 from autodiff.compiler.scalars import exact
 from autodiff.compiler.stages import Stages
 from autodiff.compiler.ways import Way
@@ -39,6 +39,8 @@ __all__ = ["Compiled", "compile"]
 
 #: How many signatures are kept; the one used longest ago goes first.
 MOST_SIGNATURES = 32
+#: How often Tensors may be exchanged between the first two calls of a signature until that is the function's own doing.
+MOST_EXCHANGES = 2
 
 
 class _Entry:
@@ -48,6 +50,7 @@ class _Entry:
         self.waiting: dict[Any, Recording] = {}
         self.steps: list[Step] = []
         self.eager: RecordingError | None = None
+        self.exchanges = 0
 
 
 class Tally:
@@ -96,6 +99,7 @@ class Compiled:
         self._structure = 0
         self._looking = False
         self._near = _Entry()  # of the last call's signature
+        self._restless = Restless()
         #: What was compiled for objects that have no room for it, by their ids.
         self._slotted: OrderedDict[int, Compiled] = OrderedDict()
         if callable(function) and hasattr(function, "__name__"):
@@ -239,13 +243,15 @@ class Compiled:
                     return self._as_written(args, kwargs)
                 if step.way.run is step.run:
                     return self._run(step, args, kwargs)
-        reach = Reach(self.function, _others(args, kwargs))
+        reach = reached(self.function, args, kwargs)
         key = _key(reach, args, kwargs)
         entry = self._entries.get(key)
         if entry is None:
             entry = self._entries[key] = _Entry()
             if len(self._entries) > MOST_SIGNATURES:
                 self._entries.popitem(last=False)
+            if self._restless.is_tired(self.function, key, reach, self._replays.total()):
+                return self._as_written(args, kwargs)
         self._entries.move_to_end(key)
         if entry.eager is not None:
             return self._as_written(args, kwargs)
@@ -288,8 +294,10 @@ class Compiled:
         self._running = None
         self.__class__ = Compiled
         result, recording, failure = record(self.function, args, kwargs, reach, drawn)
+        if isinstance(failure, Postponed):
+            return result
         if failure is None:
-            failure = self._side_effects(reach, args, kwargs)
+            failure = side_effects(self.function, reach, reached(self.function, args, kwargs))
         if failure is None and recording is not None:
             failure = self._second(entry, recording)
             if failure is None:
@@ -308,6 +316,9 @@ class Compiled:
         """
         first = entry.waiting.pop(recording.flavour, None)
         failure = None if first is None else compare(first, recording)
+        if took_others(failure) and entry.exchanges < MOST_EXCHANGES:
+            entry.exchanges += 1
+            first = failure = None
         recording.rest()
         waiting = recording
         if first is not None and failure is None:
@@ -324,24 +335,6 @@ class Compiled:
             del entry.waiting[next(iter(entry.waiting))]
         return failure
 
-    def _side_effects(self, before: Reach, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RecordingError | None:
-        """What the call changed in plain Python, which a replay would not change."""
-        path = next(iter(before.iterators), None)
-        if path is not None:
-            return RecordingError(
-                f"{path} is an iterator, which a replay does not move on{_line_of(self.function, path)}; "
-                "take what it gives before the call, and pass it as an argument"
-            )
-        after = Reach(self.function, _others(args, kwargs))
-        changed = [p for p in before.differences(after) if not p.endswith(" groups")]
-        changed = [p for p in changed if f"len({p.removeprefix('keys of ')})" not in changed]
-        if not changed:
-            return None
-        return RecordingError(
-            f"the call changed {' and '.join(changed[:3])}, which a replay would not do"
-            f"{_line_of(self.function, changed[0])}; do it outside the compiled function"
-        )
-
     def _as_written(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self._eager += 1
         self._running = None
@@ -352,7 +345,7 @@ class Compiled:
         """A call on values that the program is not for, which was found before it changed anything: record it."""
         step = self._running
         assert step is not None
-        reach = Reach(self.function, _others(args, kwargs))
+        reach = reached(self.function, args, kwargs)
         entry = self._entries[_key(reach, args, kwargs)]
         entry.steps = [s for s in entry.steps if s is not step]
         self._looking = False
@@ -366,11 +359,6 @@ def _is_prepared(step: Step) -> bool:
     except Held:
         return False
     return True
-
-
-def _others(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-    """The arguments that are neither Tensors nor arrays."""
-    return [x for x in flatten((args, kwargs))[0] if not isinstance(x, (Value, np.ndarray))]
 
 
 def _key(reach: Reach, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -388,21 +376,6 @@ def _key(reach: Reach, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     facts = tuple([(path, exact(value)) for path, value in reach.facts.items()])
     same = tuple(reach.vertices(leaves))
     return tuple(given), same, tuple(structure.paths()), tuple(state), facts, modes.grad, default_dtype().str
-
-
-def _line_of(function: Any, path: str) -> str:
-    """Where the function names what a path begins with."""
-    path = path.removeprefix("len(").removeprefix("keys of ").removeprefix("elements of ")
-    name = path.partition(".")[0].partition("[")[0].rstrip(")")
-    code = getattr(getattr(function, "__func__", function), "__code__", None)
-    if code is None:
-        return ""
-    for instruction in get_instructions(code):
-        if instruction.argval == name and instruction.positions is not None:
-            number = instruction.positions.lineno
-            text = getline(code.co_filename, number or 0).strip()
-            return f" ({basename(code.co_filename)}:{number}: {text})"
-    return ""
 
 
 def compile(

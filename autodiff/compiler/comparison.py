@@ -11,7 +11,12 @@ from autodiff.compiler.recording import Recording
 from autodiff.compiler.scalars import Scalar, exact
 from autodiff.errors import RecordingError
 
-__all__ = ["compare"]
+__all__ = ["compare", "took_others"]
+
+_OTHER_TENSORS = "two calls alike took different Tensors here"
+
+#: What may be returned and is no Tensor: it is the same whoever made it.
+_PLAIN = (int, float, complex, str, bytes, type(None), np.generic, np.dtype, tuple, range, slice, frozenset)
 
 
 def compare(first: Recording, second: Recording) -> RecordingError | None:
@@ -39,11 +44,8 @@ def compare(first: Recording, second: Recording) -> RecordingError | None:
     if any(pairing.operand(v, w) for v, w in pairs) or len(a.updates) != len(b.updates):
         return RecordingError("two calls alike did not return or keep the same; decide that outside the step")
     for one, other in zip(first.outputs, second.outputs):
-        if one.index is None and not _same(one.kept, other.kept):
-            return RecordingError(
-                f"the step returned {one.kept!r} at one call and {other.kept!r} at the next; a replay does not compute "
-                "it: return a Tensor, or count outside the step"
-            )
+        if one.index is None and (problem := _kept(one.kept, other.kept)):
+            return RecordingError(problem)
     if first.drew_elsewhere and second.drew_elsewhere:  # at one call alone, it was another thread
         return RecordingError(
             "random numbers of Python's or NumPy's were drawn during the call, which a replay does not do; "
@@ -51,6 +53,26 @@ def compare(first: Recording, second: Recording) -> RecordingError | None:
         )
     pairing.settle()
     return None
+
+
+def took_others(failure: RecordingError | None) -> bool:
+    """Whether what is wrong is that Tensors were exchanged, as by ``load_state_dict`` between two calls."""
+    return failure is not None and str(failure).endswith(_OTHER_TENSORS)
+
+
+def _kept(x: Any, y: Any) -> str | None:
+    """What is wrong with results that are handed out again at each replay; an object must be one and the same."""
+    if x is y or (isinstance(x, _PLAIN) and _same(x, y)):
+        return None
+    if isinstance(x, _PLAIN) and isinstance(y, _PLAIN):
+        return (
+            f"the step returned {x!r} at one call and {y!r} at the next; a replay does not compute it: return a "
+            "Tensor, or count outside the step"
+        )
+    return (
+        f"the step returned an object of {type(y).__name__}, which a replay does not make; return Tensors, or tuples, "
+        "lists and dicts of them"
+    )
 
 
 def _error(problem: str, instruction: Instruction) -> RecordingError:
@@ -116,7 +138,7 @@ class _Pairing:
                 self.constants.add(y)  # such as the seed of a scalar loss
             return None
         if x not in self.first.fresh or y not in self.second.fresh:
-            return "two calls alike took different Tensors here"
+            return _OTHER_TENSORS
         self.constants.add(y)
         if self.first.digests[x] != self.second.digests[y]:
             return (

@@ -32,6 +32,9 @@ class _Absent:
 
 ABSENT = _Absent()
 
+#: Keys that are written as they are into source, and compared by what they are.
+_PLAIN = (str, int)
+
 
 class Cell:
     """A cell of a closure."""
@@ -88,10 +91,10 @@ class Length:
 
 
 class Keys(Length):
-    """The keys of a dict, in their order."""
+    """The keys of a dict, in their order: plain ones as they are, objects by their identity."""
 
     def __getitem__(self, key: Any) -> list[Any]:
-        return [*self.container]
+        return [k if type(k) in _PLAIN else id(k) for k in self.container]
 
 
 class Elements(Length):
@@ -125,11 +128,14 @@ def difference(holder: Any, key: Any, value: Any, name: Callable[[str, Any], str
     if isinstance(holder, Unset):
         return f"{key!r} in {name('h', holder.own)}"
     if isinstance(holder, Keys):
-        return f"[*{name('c', holder.container)}] != {expected}"
+        if all(type(k) in _PLAIN for k in holder.container):
+            return f"[*{name('c', holder.container)}] != {expected}"
+        return f"{name('h', holder)}[None] != {expected}"
     if isinstance(holder, Elements):
         return f"{name('c', holder.container)} != {expected}"
     if isinstance(holder, Contents):
         return f"{name('h', holder)}[None] != {expected}"
     if isinstance(holder, Length):
         return f"len({name('c', holder.container)}) != {expected}"
-    return f"{name('h', holder)}[{key!r}] is not {expected}"
+    place = repr(key) if type(key) in _PLAIN or key is None else name("k", key)
+    return f"{name('h', holder)}[{place}] is not {expected}"

@@ -17,6 +17,7 @@ from autodiff.frames import OURS
 __all__ = [
     "Names",
     "fields",
+    "imported",
     "is_compiled",
     "is_iterator",
     "is_module",
@@ -28,7 +29,7 @@ __all__ = [
 ]
 
 #: What reads attributes by names that stand in strings; and what reads all there are.
-_BY_STRINGS = frozenset({"getattr", "hasattr", "attrgetter", "methodcaller", "__getattribute__"})
+_BY_STRINGS = frozenset({"getattr", "hasattr", "attrgetter", "methodcaller", "__getattribute__", "globals"})
 _ALL = frozenset({"vars", "__dict__", "asdict", "astuple"})
 
 
@@ -43,33 +44,49 @@ class Names(NamedTuple):
         Of these, those of globals.
     everything : bool
         Whether attributes are read without their names.
+    asked : tuple of str
+        Of attributes that may be missing, and what then happens is up to the code.
+    imports : tuple of str
+        Of Python modules that are imported in it.
     """
 
     attributes: tuple[str, ...]
     globals: tuple[str, ...]
     everything: bool
+    asked: tuple[str, ...]
+    imports: tuple[str, ...]
 
 
 @lru_cache(maxsize=4096)
 def names_of(code: CodeType, making: bool = False) -> Names:
     """The names that code uses; what is assigned by code that is `making` an object was not there before."""
     found: dict[str, bool] = {}
+    asked: dict[str, None] = {}
+    imports: dict[str, None] = {}
     everything = False
     for instruction in get_instructions(code):
         name = instruction.argval
         if name in code.co_names and not (making and instruction.opname == "STORE_ATTR"):
             found[name] = found.get(name, False) or instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+        if instruction.opname == "IMPORT_NAME":
+            imports[name] = None
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             inner = names_of(constant)
             everything |= inner.everything
             found |= {name: found.get(name, False) or name in inner.globals for name in inner.attributes}
+            asked |= dict.fromkeys(inner.asked)
+            imports |= dict.fromkeys(inner.imports)
     if not _BY_STRINGS.isdisjoint(found):
         spelled = [name for name in _strings(code.co_consts) if name.isidentifier()]
-        found |= {name: found.get(name, False) for name in spelled}
+        found |= {name: found.get(name, False) or "globals" in found for name in spelled}
+        asked |= dict.fromkeys(spelled)
         everything |= not spelled
+    if "AttributeError" in found:
+        asked |= dict.fromkeys(found)
     everything |= not _ALL.isdisjoint(found)
-    return Names(tuple(found), tuple([name for name, is_global in found.items() if is_global]), everything)
+    in_globals = tuple([name for name, is_global in found.items() if is_global])
+    return Names(tuple(found), in_globals, everything, tuple(asked), tuple(imports))
 
 
 def _strings(constants: Any) -> list[str]:
@@ -81,6 +98,11 @@ def _strings(constants: Any) -> list[str]:
         elif isinstance(constant, tuple | frozenset):
             found += _strings(constant)
     return found
+
+
+def imported(name: str, scope: dict[str, Any]) -> Any:
+    """The Python module that an import in a function gives, if it is there; a relative one may be of the package."""
+    return modules.get(name) or modules.get(f"{scope.get('__package__')}.{name}")
 
 
 def fields(x: Any) -> dict[str, Any] | None:
@@ -121,7 +143,8 @@ def is_iterator(x: Any) -> bool:
 
 def is_object_of_ours(x: Any) -> bool:
     """Whether it is something of this library's with attributes, such as a scheduler with its ``last_epoch``."""
-    return not isinstance(x, type) and type(x).__module__.partition(".")[0] in OURS and fields(x) is not None
+    ours = not isinstance(x, type) and type(x).__module__.partition(".")[0] in OURS
+    return ours and fields(x) is not None and not isinstance(x, (dict, list))
 
 
 def of_a_library(x: Any) -> bool:

@@ -12,8 +12,16 @@ from array import array
 from collections import ChainMap, UserDict, UserList, UserString, deque
 from collections.abc import Iterable
 from contextvars import ContextVar
-from functools import cached_property, partial
-from types import BuiltinFunctionType, FunctionType, MappingProxyType, MemberDescriptorType, MethodType, ModuleType
+from functools import cached_property, lru_cache, partial, partialmethod
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    MappingProxyType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any
 
 import numpy as np
@@ -21,6 +29,7 @@ import numpy as np
 from autodiff.compiler.holders import ABSENT, Cell, Contents, Current, Elements, Keys, Length, Slot, Unset, content
 from autodiff.compiler.kinds import (
     fields,
+    imported,
     is_compiled,
     is_iterator,
     is_module,
@@ -34,13 +43,14 @@ from autodiff.compiler.methods import KEPT
 from autodiff.compiler.scalars import exact
 from autodiff.graph import Leaf, Value
 
-__all__ = ["Reach"]
+__all__ = ["Reach", "differing"]
 
 _SCALARS = (int, float, bool, str, bytes, type(None), complex, np.generic, np.dtype)
 _RANDOM = (random.Random, np.random.Generator, np.random.RandomState)
 _MAPPINGS = (dict, MappingProxyType)
 #: What Python keeps in an attribute of an object: its own containers that are written in Python.
 _IN_ATTRIBUTES = ((ChainMap, "maps"), (UserDict, "data"), (UserList, "data"), (UserString, "data"))
+_CACHED = type(lru_cache(len))
 _MOST_ITEMS = 10_000
 #: Up to so many elements of a set, and bytes of an array that plain Python may read, are compared at each call.
 MOST_ELEMENTS, MOST_BYTES = 100, 4096
@@ -69,9 +79,11 @@ class Reach:
         Random generators of Python's and NumPy's.
     iterators : dict of str to iterator
         What each use moves on.
+    codes : list of code
+        That of the user's functions, but for what makes objects.
     """
 
-    def __init__(self, function: Any, args: Any = ()) -> None:
+    def __init__(self, function: Any, args: dict[str, Any] | None = None) -> None:
         self.tensors: dict[str, Any] = {}
         self.modules: dict[int, str] = {}
         self.optimizers: dict[str, Any] = {}
@@ -80,8 +92,11 @@ class Reach:
         self.loose: list[tuple[Any, Any, Any]] = []
         self.generators: dict[str, Any] = {}
         self.iterators: dict[str, Any] = {}
+        self.codes: list[CodeType] = []
         self._seen: dict[int, Any] = {}
         self._names: set[str] = set()
+        #: Names that are asked for where nothing may have them.
+        self._asked: set[str] = set()
         #: Whether attributes are read without being named.
         self._everything = False
         #: The classes of the user's that a class is derived from, and the names in a class that Python calls.
@@ -90,17 +105,20 @@ class Reach:
         self._later: list[tuple[str, Any]] = []
         #: Objects, classes and Python modules of the user's, with the names that were looked for in each.
         self._objects: list[tuple[str, Any, set[str]]] = []
-        self._walk(getattr(function, "__name__", "function"), function)
-        for i, x in enumerate(args):
-            self._walk(f"argument {i}", x)
+        self._walk("model" if is_module(function) else getattr(function, "__name__", "function"), function)
+        for path, x in (args or {}).items():
+            self._walk(path, x)
         self._look_into_objects()
         while self._later:
             self._optimizer(*self._later.pop(0))
 
     def differences(self, other: Reach) -> list[str]:
         """The paths of the facts in which another walk differs."""
-        paths = [*self.facts, *[p for p in other.facts if p not in self.facts]]
-        return [p for p in paths if not _alike(self.facts.get(p, ABSENT), other.facts.get(p, ABSENT))]
+        return differing(self.facts, other.facts)
+
+    def is_object(self, path: str) -> bool:
+        """Whether a fact is which object something is, and not a number or text."""
+        return path in self.facts and self.facts[path] in self._seen and type(self.facts[path]) is int
 
     def is_unchanged(self) -> bool:
         """Whether what no counter watches is as it was found."""
@@ -136,6 +154,9 @@ class Reach:
         self.facts[path] = id(x)
         if isinstance(x, Value):
             self.tensors[path] = x
+            ours = {name for name in x.__dict__ if name in ("_array", "_storage") or hasattr(type(x), name)}
+            if len(ours) < len(x.__dict__):  # the user keeps something with it: p.lr_scale
+                self._objects.append((path, x, ours))
             if isinstance(x._node, Leaf):
                 self._hooks(path, [x._node.hooks, x._node.before, x._node.after])
         elif isinstance(x, np.ndarray):
@@ -150,9 +171,11 @@ class Reach:
         elif is_optimizer(x):
             self._later.append((path, x))
             self._objects.append((path, x, set(_OF_OPTIMIZERS)))
-        elif isinstance(x, partial):
+        elif isinstance(x, partial | partialmethod):
             for part, value in (("func", x.func), ("args", x.args), ("keywords", x.keywords)):
                 self._walk(_named(path, part), value)
+        elif isinstance(x, _CACHED):
+            self._walk(path, x.__wrapped__)
         else:
             self._other(path, x)
 
@@ -193,6 +216,11 @@ class Reach:
                         self._walk(f"{path}.{name}", content(cell))
             return
         self._note_names(x)
+        if fields(x):
+            self._objects.append((path, x, {"__wrapped__"}))
+        for name in names_of(x.__code__).imports:
+            if (module := imported(name, x.__globals__)) is not None:
+                self._walk(name, module)
         for name, cell in zip(x.__code__.co_freevars, x.__closure__ or ()):
             if name != "__class__":  # of `super()`, which nobody assigns
                 self._hold(Cell(cell), "contents", name)
@@ -207,8 +235,11 @@ class Reach:
     def _note_names(self, function: Any) -> None:
         code = getattr(function, "__code__", None)
         if code is not None:
+            if function.__name__ not in _MAKING and not is_ours(function):
+                self.codes.append(code)
             names = names_of(code, function.__name__ in _MAKING)
             self._names.update(names.attributes)
+            self._asked.update(names.asked)
             self._everything |= names.everything
 
     def _hold(self, holder: Any, key: Any, path: str) -> None:
@@ -255,16 +286,21 @@ class Reach:
                 self._elements(path, x)
             return
         if isinstance(x, _MAPPINGS) and few:
-            self.facts[f"keys of {path}"] = tuple(x)
-            self.loose.append((Keys(x), None, [*x]))
+            keys = Keys(x)
+            self.facts[f"keys of {path}"] = tuple(keys[None])
+            self.loose.append((keys, None, keys[None]))
         else:
             self.loose.append((Length(x), None, len(x)))
         if len(x) > _MOST_ITEMS:
             return
-        for key, value in x.items() if isinstance(x, _MAPPINGS) else enumerate(x):
+        for i, (key, value) in enumerate(x.items() if isinstance(x, _MAPPINGS) else enumerate(x)):
             if not isinstance(x, tuple):
                 self.loose.append((x, key, value))
-            self._walk(f"{path}[{key!r}]", value)
+            if isinstance(key, _SCALARS):
+                self._walk(f"{path}[{key!r}]", value)
+            else:  # a parameter, an enum's member
+                self._walk(f"{path} key {i}", key)
+                self._walk(f"{path} value {i}", value)
 
     def _elements(self, path: str, x: Any) -> None:
         """What is in a set: another one of its size may hold something else."""
@@ -300,7 +336,11 @@ class Reach:
     def _looked_for(self, x: Any) -> set[str]:
         """The names that an object has and functions name, or Python calls, or that all are read of."""
         own = fields(x) or {}
+        if is_object_of_ours(x):  # its methods read attributes that no user names: scheduler.get_last_lr()
+            for name in sorted(self._names - {"step"}):  # which is another object's, or refused
+                self._note_names(getattr(type(x), name, None))
         found = set(own) if self._everything else own.keys() & self._names
+        found |= self._asked if not is_module(x) else set()  # assignments to a module are counted
         for c in [] if isinstance(x, ModuleType) else self._classes(x):
             if c not in self._python:
                 self._python[c] = {name for name in vars(c) if name in _UNNAMED or name.startswith("__")}
@@ -324,9 +364,13 @@ class Reach:
                 self._hold(own, name, _named(path, name))
             return
         if isinstance(x, ModuleType):
+            if name in self._asked:
+                self.loose.append((Unset(own), name, ABSENT))
             return
         classes = [(c, vars(c)) for c in self._classes(x)]
         of_classes = [(c, attributes) for c, attributes in classes if name in attributes]
+        if not of_classes and own is not None and name in self._asked and not hasattr(type(x), name):
+            self.loose.append((Unset(own), name, ABSENT))
         if of_classes and not name.startswith("__"):
             above = [attributes for _, attributes in classes[: classes.index(of_classes[0])]]
             nearer = [] if own is None or is_module(x) else [own]  # assignments to a module are counted
@@ -338,12 +382,20 @@ class Reach:
             if isinstance(found, FunctionType | classmethod | staticmethod | property | cached_property):
                 inner = getattr(found, "__func__", getattr(found, "fget", getattr(found, "func", found)))
                 self._walk(at, inner)
+            elif isinstance(found, partialmethod):
+                self._walk(at, found)
             elif name.startswith("__") or i:
                 continue  # what Python itself keeps of a class
             elif isinstance(found, MemberDescriptorType):
                 self._hold(Slot(x, found), name, at)
             else:
                 self._hold(attributes, name, at)
+
+
+def differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """The paths of facts that two walks found to differ."""
+    paths = [*before, *[p for p in after if p not in before]]
+    return [p for p in paths if not _alike(before.get(p, ABSENT), after.get(p, ABSENT))]
 
 
 def _named(path: str, name: str) -> str:

@@ -24,11 +24,11 @@ from autodiff.compiler.draws import Draw, Listening, checksum
 from autodiff.compiler.known import Known, unseen
 from autodiff.compiler.places import Places
 from autodiff.compiler.program import Instruction, Place, Program, Value, end_to_end
-from autodiff.compiler.refusals import MENDS, masked, shape_depends_on_values
+from autodiff.compiler.refusals import MENDS, Postponed, masked, shape_depends_on_values
 from autodiff.compiler.scalars import Scalar, Setting
 from autodiff.errors import RecordingError
 from autodiff.frames import below, source_of_the_user
-from autodiff.graph import Leaf, Node, Output, Storage, wrap
+from autodiff.graph import Leaf, Node, Output, Storage, tick, wrap
 from autodiff.graph import Value as TensorValue
 from autodiff.primitive import Primitive
 
@@ -90,6 +90,9 @@ class Recorder:
         #: Numbers that were handed out for elements, by identity.
         self.handed_out: list[tuple[Any, Value]] = []
         self.phase = "forward"
+        #: When the call began; and the vertices that what was computed before it leads to.
+        self.begun = tick()
+        self.beyond: set[Any] = set()
 
     # ------------------------------------------------------------------ values
 
@@ -288,11 +291,22 @@ class Recorder:
         self.phase = "backward"
         place, primal = self.nodes.get(vertex, (None, None))
         self.places.pin(place)
+        self._stays_inside(vertex)
         if isinstance(g, TensorValue):
             if primal is not None:
                 self.adjoints.append((primal, self.value_of(g)))
             elif isinstance(vertex, Leaf):
                 self.leaf_adjoints[id(vertex)] = self.value_of(g)
+
+    def _stays_inside(self, vertex: Any) -> None:
+        """Refuse a backward that goes on through what was computed before the call: another one has another graph."""
+        if vertex in self.beyond:
+            self.refuse(
+                "backward() goes on through the graph of a Tensor that was computed before the call",
+                "compute it in the compiled function, or pass it on without its graph: x.detach()",
+            )
+        elif vertex.seq < self.begun:
+            self.beyond.update(vertex.node.edges if isinstance(vertex, Output) else vertex.edges)
 
     # ------------------------------------------------------------------ what a recorder hears besides
 
@@ -479,3 +493,8 @@ class Recorder:
         if self.failure is None:
             where = source_of_the_user() if where is None else where
             self.failure = RecordingError(below(where, f"{what}; {mend}"))
+
+    def postpone(self) -> None:
+        """Leave the recording to another call."""
+        if self.failure is None:
+            self.failure = Postponed()

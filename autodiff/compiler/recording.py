@@ -30,7 +30,7 @@ from autodiff.graph import Leaf, changes, modes, wrap
 from autodiff.graph import Value as TensorValue
 from autodiff.trees import Structure, flatten
 
-__all__ = ["Output", "Recording", "record"]
+__all__ = ["Output", "Recording", "argument_names", "record", "spoken"]
 
 
 @dataclass
@@ -155,7 +155,9 @@ def record(
     owners = [*[t for t in leaves if isinstance(t, TensorValue)], *reach.tensors.values()]
     names = [*[""] * (len(owners) - len(reach.tensors)), *reach.tensors]
     before = _gradients(recorder, owners, names)
-    args, kwargs = structure.build(given)
+    called = [*given]
+    if any(x is not y for x, y in zip(given, flatten((tuple(args), kwargs))[0])):
+        args, kwargs = structure.build(given)  # else they are the user's own lists and dicts, which the call may write
     outer = modes.listener, modes.recorder
     changes.recordings += 1
     changes.structure += 1  # what is compiled by itself runs as it is written, to be heard
@@ -164,6 +166,7 @@ def record(
     try:
         with _heard(reach):
             result = function(*args, **kwargs)
+        _check_containers(recorder, called, structure, args, kwargs)
         recorder.check_draws()
         recording = Recording(recorder, result)
         recording.drew_elsewhere = elsewhere != _random_elsewhere(reach)
@@ -177,6 +180,15 @@ def record(
         changes.recordings -= 1
     failure = recorder.failure
     return result, (recording if failure is None else None), failure
+
+
+def _check_containers(
+    recorder: Recorder, given: list[Any], structure: Structure, args: Sequence[Any], kwargs: dict[str, Any]
+) -> None:
+    """Refuse a call that put something into a list or dict among its arguments, which a replay would not."""
+    leaves, after = flatten((tuple(args), kwargs))
+    if after.paths() != structure.paths() or any(x is not y for x, y in zip(leaves, given)):
+        recorder.refuse("the call changed a list or dict that it was given", "return what it put there", "")
 
 
 @contextmanager
@@ -232,9 +244,9 @@ def _inputs(recorder: Recorder, function: Any, leaves: list[Any], structure: Str
     ours = is_ours(function)
     given: list[Any] = []
     paths = structure.paths()
-    names = _argument_names(function)
+    names = argument_names(function)
     for x, path in zip(leaves, paths):
-        name = _spoken(path, names)
+        name = spoken(path, names)
         if isinstance(x, TensorValue):
             recorder.add_input(x, name)
         elif isinstance(x, np.ndarray):
@@ -246,7 +258,8 @@ def _inputs(recorder: Recorder, function: Any, leaves: list[Any], structure: Str
     return given
 
 
-def _argument_names(function: Any) -> tuple[str, ...]:
+def argument_names(function: Any) -> tuple[str, ...]:
+    """What a function of the user's calls its arguments by position."""
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     if code is None or is_ours(function):
         return ()
@@ -254,7 +267,7 @@ def _argument_names(function: Any) -> tuple[str, ...]:
     return names[1:] if hasattr(function, "__self__") else names
 
 
-def _spoken(path: str, names: tuple[str, ...]) -> str:
+def spoken(path: str, names: tuple[str, ...]) -> str:
     """What the user calls an argument: "[0][1]" is the second one by position, "[1]['y']" that called y."""
     parts = [part.strip("[]'") for part in path.split("][")]
     if parts[0] == "0" and len(parts) > 1 and parts[1].isdigit() and int(parts[1]) < len(names):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from autodiff.errors import RecordingError
 from autodiff.graph import Value as TensorValue
 
-__all__ = ["MENDS", "masked", "shape_depends_on_values"]
+__all__ = ["MENDS", "Postponed", "masked", "shape_depends_on_values"]
 
 #: What to do in place of reading a value, by what reads it.
 MENDS = {
@@ -20,6 +21,10 @@ MENDS = {
 
 #: Operations whose results have a shape that depends on values.
 _OF_VALUES = frozenset({"nonzero", "argwhere", "unique", "unique_consecutive", "bincount"})
+
+
+class Postponed(RecordingError):
+    """A call made what later ones find made, such as the state of an optimizer: nothing is wrong with it."""
 
 
 def shape_depends_on_values(name: str, args: Sequence[Any], static: dict[str, Any]) -> bool:

@@ -29,7 +29,7 @@ __all__ = ["Assembly", "Wrapper", "owned"]
 _TAKEN = frozenset(
     """
     Deviation LookupError Storage Tensor ValueError called changes checked deviated draw empty fail fast given grad_mode
-    id kwargs last_write leaves len look looks make missing more new numbers out repr result run seen status step
+    id kwargs last_write leaves len look looks make missing more new numbers other out repr result run seen status step
     structure tally tick title type
     """.split()  # noqa: SIM905
 )
@@ -55,7 +55,8 @@ class _Spent:
     def pullback(self, node: Node, g: Any) -> Any:
         raise GradientError(
             "this Tensor was computed by a compiled function, which keeps nothing for backward; "
-            "compile the whole step, with its backward() inside, or call the function itself without ad.compile"
+            "compile the whole step, with its backward() inside, as ad.compile(ad.func.grad(f)) does, or call the "
+            "function itself without ad.compile"
         )
 
     pullback_recorded = pullback
@@ -75,6 +76,7 @@ def _spent(shape: tuple[int, ...], dtype: Any) -> Node:
     node.saved = ()
     node.static = {}
     node.outputs = None
+    node.is_cut = True
     node.shape, node.dtype = shape, dtype
     node.seq = tick()
     return node
@@ -172,9 +174,9 @@ class Wrapper:
             found.append(f"{self._name('bytes', array.tobytes)}() != {self._name('v', held)}")
         if not found:
             return []
-        # A subscript in a try block is half as expensive as a call of `get`.
-        gone = "except (LookupError, ValueError):"
-        return ["try:", f"    if {' or '.join(found)}:", "    " + self.miss, gone, self.miss]
+        # A subscript in a try block is half as expensive as a call of `get`. What the call itself may raise stays out.
+        gone = ["except (LookupError, ValueError):", "    other = True"]
+        return ["try:", f"    other = {' or '.join(found)}", *gone, "if other:", self.miss]
 
     def _arguments(self, leaves: Sequence[Any], body: list[str]) -> list[str]:
         """Check each argument; the names of the arrays that the program is given."""

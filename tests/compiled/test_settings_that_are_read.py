@@ -1,5 +1,6 @@
 """A setting of an optimizer that plain Python reads is one that the program is for; a rule's own are read anew."""
 
+from contextlib import nullcontext
 from importlib.util import find_spec
 
 import numpy as np
@@ -143,10 +144,12 @@ def weights(update, compiled):
 @pytest.mark.parametrize("name", UPDATES)
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_setting_that_plain_python_reads_is_held_to_what_it_was(name, backend):
-    found, fast = weights(UPDATES[name], lambda f: ad.compile(f, backend=backend))
+    # An epoch is another at each call, and so each is recorded, until that is enough.
+    restless = pytest.warns(UserWarning, match=r"8 times in a row, since scheduler.last_epoch is another at each call")
+    with restless if name == "by_the_last_epoch" else nullcontext():
+        found, fast = weights(UPDATES[name], lambda f: ad.compile(f, backend=backend))
     expected, _ = weights(UPDATES[name], lambda f: f)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
-    # An epoch is another at each call, and so each is recorded.
     assert fast.stats["replayed"] >= (0 if name == "by_the_last_epoch" else 7)
 
 

@@ -1,0 +1,131 @@
+"""What plain Python does around the operations of a call: what it changes in it, and what is another at every call."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dis import get_instructions
+from linecache import getline
+from os.path import basename
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from autodiff.compiler.reach import Reach, differing
+from autodiff.compiler.recording import argument_names, spoken
+from autodiff.errors import RecordingError
+from autodiff.frames import warn_the_user
+from autodiff.graph import Value
+from autodiff.trees import flatten
+
+__all__ = ["Restless", "reached", "side_effects"]
+
+#: So many signatures in a row, of which none was replayed, and all but a fact is the same, are enough.
+MOST_IN_A_ROW = 8
+_KEPT = 32
+
+
+def reached(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reach:
+    """What a call can reach: the function, and the arguments that are neither Tensors nor arrays."""
+    leaves, structure = flatten((args, kwargs))
+    names = argument_names(function)
+    others = {
+        f"argument {spoken(path, names)}": x
+        for x, path in zip(leaves, structure.paths())
+        if not isinstance(x, (Value, np.ndarray))
+    }
+    return Reach(function, others)
+
+
+def side_effects(function: Any, before: Reach, after: Reach) -> RecordingError | None:
+    """What a call changed in plain Python, which a replay would not change."""
+    path = next(iter(before.iterators), None)
+    if path is not None:
+        return RecordingError(
+            f"{path} is an iterator, which a replay does not move on{_line_of(function, before, path)}; "
+            "take what it gives before the call, and pass it as an argument"
+        )
+    changed = [p for p in before.differences(after) if not p.endswith(" groups")]
+    changed = [p for p in changed if f"len({p.removeprefix('keys of ')})" not in changed]
+    if not changed:
+        return None
+    inside = f"write into it, {changed[0]}.copy_(new), or " if changed[0] in before.tensors else ""
+    return RecordingError(
+        f"the call changed {' and '.join(changed[:3])}, which a replay would not do"
+        f"{_line_of(function, after, changed[0])}; {inside}do it outside the compiled function"
+    )
+
+
+class Restless:
+    """Notices a function that is recorded at call after call, since something that it reads is another at each."""
+
+    def __init__(self) -> None:
+        self.times = self.replays = 0
+        self.has_warned = False
+        #: What signatures are but for their facts, with the facts of the last one.
+        self.seen: OrderedDict[Any, dict[str, Any]] = OrderedDict()
+
+    def is_tired(self, function: Any, key: tuple[Any, ...], reach: Reach, replays: int) -> bool:
+        """Whether a call with a signature that is new had better run as it is written; says so once.
+
+        Parameters
+        ----------
+        function : callable
+        key : tuple
+            The signature, with its facts in place 4.
+        reach : Reach
+        replays : int
+            How many there were so far.
+        """
+        rest = (key[:4], key[5:])
+        before = self.seen.get(rest)
+        self.seen[rest] = reach.facts
+        if len(self.seen) > _KEPT:
+            self.seen.popitem(last=False)
+        if replays != self.replays:
+            self.times, self.replays = 0, replays
+        if before is None:
+            return False
+        self.times += 1
+        if self.times < MOST_IN_A_ROW:
+            return False
+        if not self.has_warned:
+            self.has_warned = True
+            path = next(iter(differing(before, reach.facts)), "what it reads")
+            warn_the_user(
+                f"a compiled function was recorded {self.times} times in a row, since {path} is another at each call"
+                f"{_line_of(function, reach, path)}; it runs uncompiled where that is so. {_mend(path, reach)}"
+            )
+        return True
+
+
+def _mend(path: str, reach: Reach) -> str:
+    if reach.is_object(path):
+        return f"Keep one, and write into it: {path}.copy_(new)"
+    name = path.removeprefix("argument ")
+    return f"Pass it as a Tensor: {name.rpartition('.')[2]}=ad.tensor({name})"
+
+
+def _line_of(function: Any, reach: Reach, path: str) -> str:
+    """Where the user's code writes what a path leads to, or else names it, or what the path begins with."""
+    for word in ("len(", "keys of ", "elements of ", "argument "):
+        path = path.removeprefix(word)
+    parts = [part.partition("[")[0].rstrip(")") for part in path.split(".")]
+    first = getattr(getattr(function, "__func__", function), "__code__", None)
+    codes = [code for code in [first, *reach.codes] if code is not None]
+    for name, is_written in ((parts[-1], True), (parts[-1], False), (parts[0], False)):
+        for code in codes:
+            line = _named_in(code, name, is_written)
+            if line:
+                return line
+    return ""
+
+
+def _named_in(code: CodeType, name: str, is_written: bool) -> str:
+    for instruction in get_instructions(code):
+        written = instruction.opname.startswith("STORE_")
+        if instruction.argval == name and (written or not is_written) and instruction.positions is not None:
+            number = instruction.positions.lineno
+            text = getline(code.co_filename, number or 0).strip()
+            return f" ({basename(code.co_filename)}:{number}: {text})"
+    return ""

@@ -1,0 +1,232 @@
+"""What a compiled call does to what it is given and returns, and how often: as the function itself, or an error."""
+
+import dataclasses
+import types
+from importlib.util import find_spec
+
+import pytest
+
+import autodiff as ad
+import nn
+import optim
+
+BACKENDS = ["numpy", *(["numba"] if find_spec("llvmlite") else [])]
+
+
+@dataclasses.dataclass
+class Result:
+    loss: object
+
+
+class Batch(dict):
+    """A dict with a method, as batches are."""
+
+    __getattr__ = dict.__getitem__
+
+    def both(self):
+        return self["x"] + self["y"]
+
+
+# -- how often -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("error", [ValueError, KeyError, IndexError])
+def test_an_error_of_the_users_is_raised_by_one_call_and_not_by_two(backend, error):
+    total, fails = ad.zeros(()), [False]
+
+    def function(x):
+        total.add_(1)
+        if fails[0]:
+            raise error("of the user's")
+        return x.sum()
+
+    step = ad.compile(function, backend=backend)
+    for _ in range(3):
+        step(ad.ones(3))
+    fails[0] = True
+    with pytest.raises(error, match="of the user's"):
+        step(ad.ones(3))
+    assert total.item() == 4
+
+
+# -- what it is given ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fallback", [False, True])
+def test_what_a_call_puts_into_its_arguments_is_there_and_is_refused(fallback):
+    def function(x, log, losses):
+        loss = x.sum()
+        log["loss"] = loss
+        losses.append(1)
+        return loss
+
+    step, log, losses = ad.compile(function, fallback=fallback), {}, []
+    said = (
+        pytest.warns(UserWarning, match="changed a list or dict")
+        if fallback
+        else pytest.raises(ad.RecordingError, match="a list or dict that it was given; return what it put there")
+    )
+    with said:
+        step(ad.ones(3), log, losses)
+    assert log["loss"].item() == 3
+    assert losses == [1]
+
+
+def test_a_dict_of_a_class_of_the_users_stays_one():
+    x = ad.ones(2)
+    step = ad.compile(lambda batch: batch.both() + batch.x)
+    for _ in range(4):
+        assert step(Batch(x=x, y=x)).tolist() == [3.0, 3.0]
+    assert step.stats["replayed"] == 2
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_backward_that_leaves_the_call_is_refused(inside):
+    encoder, head = nn.Linear(3, 3), nn.Linear(3, 2)
+    hidden = encoder(ad.ones(4, 3))
+
+    def function(h):
+        (head(h if h is not None else hidden)).square().mean().backward(retain_graph=True)
+
+    step = ad.compile(function)
+    with pytest.raises(ad.RecordingError, match=r"graph of a Tensor that was computed before the call.*x.detach\(\)"):
+        step(None if inside else hidden)
+    assert encoder.weight.grad is not None  # the call was made
+    ad.compile(lambda h: head(h).square().mean().backward())(hidden.detach())
+
+
+def test_the_gradient_for_an_argument_with_a_graph_is_the_calls_own():
+    weight = nn.Parameter(ad.tensor([2.0]))
+    step = ad.compile(lambda h: ad.grad((h * h).sum(), [h])[0])
+    for k in range(4):
+        assert step(weight * k).item() == 4.0 * k
+    assert step.stats["replayed"] == 2
+
+
+# -- what it returns -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [Result, lambda loss: types.SimpleNamespace(loss=loss), lambda loss: {loss}])
+def test_an_object_that_a_replay_would_not_make_is_refused(make):
+    step = ad.compile(lambda x: make(x.sum()))
+    step(ad.ones(3))
+    with pytest.raises(ad.RecordingError, match="returned an object of .*return Tensors, or tuples, lists and dicts"):
+        step(ad.ones(3))
+
+
+def test_an_object_that_is_always_the_same_one_is_returned():
+    same = types.SimpleNamespace()
+    step = ad.compile(lambda x: (x.sum(), same, x.shape, "text"))
+    for _ in range(4):
+        loss, found, shape, text = step(ad.ones(3))
+        assert (loss.item(), found is same, tuple(shape), text) == (3.0, True, (3,), "text")
+
+
+TRANSFORMS = {
+    "grad": lambda f, x: ad.func.grad(f)(x),
+    "value_and_grad": lambda f, x: ad.func.value_and_grad(f)(x),
+    "jacrev": lambda f, x: ad.func.jacrev(f)(x),
+    "jacfwd": lambda f, x: ad.func.jacfwd(f)(x),
+    "hessian": lambda f, x: ad.func.hessian(f)(x),
+    "vjp": lambda f, x: ad.func.vjp(f, x)[1](ad.ones(())),
+    "jvp": lambda f, x: ad.func.jvp(f, (x,), (ad.ones(2),)),
+    "unused": lambda f, x: ad.grad(f(x.requires_grad_()), [x], allow_unused=True),
+}
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_a_derivative_of_a_compiled_function_is_refused_and_not_zero(name):
+    compiled = ad.compile(lambda x: (x**3).sum())
+    for _ in range(4):
+        with pytest.raises(ad.GradientError, match=r"ad.compile\(ad.func.grad\(f\)\)"):
+            TRANSFORMS[name](compiled, ad.tensor([1.0, 2.0]))
+
+
+# -- the lines -------------------------------------------------------------------------------------------------------
+
+
+class Counting(nn.Module):
+    def __init__(self, change):
+        super().__init__()
+        self.change, self.calls, self.seen = change, 0, []
+        self.register_buffer("mean", ad.zeros(2))
+
+    def forward(self, x):
+        if self.change == "counting":
+            self.calls += 1
+        if self.change == "growing":
+            self.seen.append(1.0)
+        if self.change == "assigning":
+            self.mean = self.mean * 0.9
+        return x * 1
+
+
+LINES = {
+    "counting": "self.calls += 1); do it outside",
+    "growing": "self.seen.append(1.0)); do it outside",
+    "assigning": "self.mean = self.mean * 0.9); write into it, model.mean.copy_(new), or do it outside",
+}
+
+
+@pytest.mark.parametrize("change", LINES)
+@pytest.mark.parametrize("whole", [False, True])
+def test_what_a_forward_changes_is_refused_at_its_own_line(change, whole):
+    model = Counting(change)
+    step = ad.compile(model if not whole else lambda x: model(x).sum())
+    with pytest.raises(ad.RecordingError) as caught:
+        step(ad.ones(2))
+    assert LINES[change] in str(caught.value)
+    assert "model." in str(caught.value)
+
+
+# -- what first calls make -------------------------------------------------------------------------------------------
+
+
+class Own(optim.Optimizer):
+    """A step of one's own, as recipes for PyTorch have it: the state is made by the first call."""
+
+    def __init__(self, params):
+        super().__init__(params, {"lr": 0.1})
+
+    @ad.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                state = self.state[p]
+                if len(state) == 0:
+                    state["step"], state["mean"] = ad.tensor(0.0), ad.zeros_like(p)
+                state["step"] += 1
+                state["mean"].mul_(0.9).add_(p.grad, alpha=0.1)
+                p.sub_(group["lr"] * state["mean"] / (1 - 0.9 ** state["step"]))
+
+
+def trained(way, exchange=False):
+    """The weights after some steps with an optimizer of one's own, or with Adam whose state is loaded on the way."""
+    ad.manual_seed(0)
+    model = nn.Linear(3, 2)
+    optimizer = optim.Adam(model.parameters()) if exchange else Own(model.parameters())
+
+    def step(x):
+        optimizer.zero_grad()
+        loss = model(x).square().mean()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    step = way(step)
+    for k in range(6):
+        step(ad.full((4, 3), 1.0 + k))
+        if exchange and k == 0:
+            optimizer.load_state_dict(optimizer.state_dict())
+    return model.weight.detach().numpy(), step
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("fallback", [False, True])
+@pytest.mark.parametrize("exchange", [False, True])
+def test_state_that_a_first_call_makes_or_that_is_loaded_after_it_is_recorded_later(backend, fallback, exchange):
+    expected, _ = trained(lambda f: f, exchange)
+    found, step = trained(lambda f: ad.compile(f, backend=backend, fallback=fallback), exchange)
+    assert found == pytest.approx(expected, rel=1e-5)
+    assert step.stats == {"recorded": 3, "replayed": 3, "eager": 0}
