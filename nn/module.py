@@ -107,7 +107,17 @@ class Module:
         else:
             if "_modules" in self.__dict__:
                 self._replace(name, value)
+                self._refuse_compiled(name, value)
             object.__setattr__(self, name, value)
+
+    def _refuse_compiled(self, name: str, value: Any) -> None:
+        """Raise where a compiled model would keep parameters out of sight."""
+        inner = getattr(value, "function", None) if getattr(type(value), "is_compiled", False) else None
+        if isinstance(inner, Module) and all(module is not inner for module in self.modules()):
+            raise SetupError(
+                f"{type(self).__name__}.{name} is a compiled model, whose parameters parameters() and state_dict() "
+                "would not know; assign the model itself, and compile the whole: fast = ad.compile(model)"
+            )
 
     def _register(self, registry: dict[str, Any], name: str, value: Any) -> None:
         """Make `value` an attribute that one registry knows, and the others do not."""

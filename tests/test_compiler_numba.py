@@ -335,6 +335,25 @@ def test_a_file_of_the_cache_that_cannot_be_read_is_made_anew(tmp_path, monkeypa
     assert list(tmp_path.iterdir()) == [file]
 
 
+@pytest.mark.parametrize(
+    "damage", [lambda code: code[:999], lambda code: code[:-1] + b"?", lambda code: b"", bytes.upper]
+)
+def test_a_damaged_file_of_the_cache_is_never_run_and_made_anew(damage, tmp_path, monkeypatch):
+    def results():
+        monkeypatch.setattr(machine, "_loaded", {})
+        fast = ad.compile(lambda x: x * 5 + 1, backend="numba")
+        return [fast(ad.ones(2)).tolist() for _ in range(3)]
+
+    monkeypatch.setenv("WENGERT_CACHE_DIR", str(tmp_path))
+    expected = results()
+    (file,) = tmp_path.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(damage(whole))
+    assert file.read_bytes() != whole
+    assert results() == expected
+    assert file.read_bytes() == whole
+
+
 def test_the_files_used_longest_ago_go_where_there_are_too_many(tmp_path, monkeypatch):
     monkeypatch.setenv("WENGERT_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(machine, "MOST_FILES", 8)

@@ -19,6 +19,7 @@ from autodiff.compiler import many
 from autodiff.compiler.backends import NAMES
 from autodiff.compiler.comparison import compare, took_others
 from autodiff.compiler.effects import Restless, reached, side_effects
+from autodiff.compiler.kinds import is_module
 from autodiff.compiler.leaving import Held
 from autodiff.compiler.methods import KEPT, keep
 from autodiff.compiler.reach import Reach
@@ -28,7 +29,7 @@ from autodiff.compiler.refusals import Postponed
 from autodiff.compiler.scalars import exact
 from autodiff.compiler.stages import Stages
 from autodiff.compiler.ways import Way
-from autodiff.compiler.wrapping import Wrapper, owned
+from autodiff.compiler.wrapping import Wrapper, is_hooked, owned
 from autodiff.dtypes import default_dtype
 from autodiff.errors import AutodiffError, RecordingError
 from autodiff.frames import warn_the_user
@@ -100,6 +101,7 @@ class Compiled:
         self._looking = False
         self._near = _Entry()  # of the last call's signature
         self._restless = Restless()
+        self._said: set[str] = set()
         #: What was compiled for objects that have no room for it, by their ids.
         self._slotted: OrderedDict[int, Compiled] = OrderedDict()
         if callable(function) and hasattr(function, "__name__"):
@@ -113,6 +115,14 @@ class Compiled:
         if name == "function" or name.startswith("__"):
             raise AttributeError(name)
         return getattr(self.function, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """As with reading: ``fast.scale = 2`` sets an attribute of the model."""
+        own = name.startswith("_") or name in self.__dict__ or "_near" not in self.__dict__
+        if own or not is_module(self.function):
+            object.__setattr__(self, name, value)
+        else:
+            setattr(self.function, name, value)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """As a method: compiled for each object by itself."""
@@ -186,6 +196,7 @@ class Compiled:
 
         step = self._ready()
         step.prepare()
+        step.settle()
         makedirs(dirname(abspath(path)), exist_ok=True)
         module = basename(fspath(path)).removesuffix(".py")
         settings = [s.read() for s in step.program.settings]
@@ -234,9 +245,8 @@ class Compiled:
         """A call that is not the one before: find its program, or record it."""
         if self._looking:
             raise AssertionError("a program was chosen that does not fit the call")
-        if modes.listener is not None:
-            self._eager += 1
-            return self.function(*args, **kwargs)
+        if modes.listener is not None or is_hooked(args, kwargs):
+            return self._as_written(args, kwargs)
         for step in self._near.steps:
             if step.way is not None and step.way.holds(args, kwargs) and step.holds():
                 if not _is_prepared(step):
@@ -272,10 +282,13 @@ class Compiled:
         way = step.way
         way.begin()
         self._looking = True
+        failed = True
         try:
             out = way.fast(*args, **kwargs)
+            failed = False
         finally:
             self._looking = False
+            step.settle(failed)
         step.clear_grads()
         self.__class__ = way.own if step.repeats else Compiled
         self._structure = changes.structure
@@ -306,7 +319,9 @@ class Compiled:
             if not self.fallback:
                 raise failure
             entry.eager = failure
-            warn_the_user(f"a compiled function runs uncompiled from now on: {failure}")
+            if str(failure) not in self._said:
+                self._said.add(str(failure))
+                warn_the_user(f"a compiled function runs uncompiled from now on: {failure}")
         return result
 
     def _second(self, entry: _Entry, recording: Recording) -> RecordingError | None:

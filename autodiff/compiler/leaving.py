@@ -14,7 +14,6 @@ from weakref import ref
 import numpy as np
 
 from autodiff.compiler.memory import GradMemory, Part, is_alone
-from autodiff.errors import RecordingError
 from autodiff.graph import Storage, changes, wrap
 from autodiff.heap import aligned, give_back
 
@@ -23,11 +22,8 @@ __all__ = ["Grads", "Held"]
 Array = np.ndarray[Any, Any]
 
 
-class Held(RecordingError):
-    """Memory of a gradient cannot be moved: an ordinary call must be made."""
-
-    def __init__(self) -> None:
-        super().__init__("an array or a view that is held looks at a .grad that the step adds to; hold a copy")
+class Held(Exception):
+    """Memory cannot be moved, since somebody looks at it: an ordinary call must be made."""
 
 
 class _Shown(Part):
@@ -57,6 +53,8 @@ class Grads:
         self.owner: Any = None
         self.expected: list[int] = []
         self.beyond: list[int] = []
+        #: What was shown before a call that is not over.
+        self.before: list[Any] = []
 
     def allocate(self) -> None:
         """Take new memory: there is none yet, or somebody holds what was shown before, and keeps it as it is."""
@@ -146,6 +144,9 @@ class Grads:
             self.tensors = [node.grad for node in nodes]
             return False
         old = [node.grad if id(m.tensor) in added else None for m, node in zip(self.memories, nodes)]
+        is_first = not self.tensors
+        if held and not is_first and not self.before:
+            self.before = [node.grad for node in nodes]
         for node in nodes:
             node.grad = None  # so that what nobody adds to is free before its like is allocated
         if held:
@@ -161,8 +162,17 @@ class Grads:
                     before._array, before._storage = place, _Shown(self)
                     self.tensors[i] = before
             nodes[i].grad = self.tensors[i]
+        if is_first:  # what was there is not held on to, since that takes memory
+            self.before = [node.grad if g is not None else None for node, g in zip(nodes, old)]
         changes.count_gradients()  # whoever was to read or write what was shown before must look again
         return held
+
+    def settle(self, failed: bool) -> None:
+        """A call is over; after one that raised, leaves do not show memory that it was to fill."""
+        if failed:
+            for memory, g in zip(self.memories, self.before):
+                memory.tensor._node.grad = g
+        self.before = []
 
 
 def _is_movable(t: Any, memory: GradMemory) -> bool:

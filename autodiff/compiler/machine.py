@@ -17,6 +17,8 @@ __all__ = ["Machine", "folder", "host_features", "load"]
 
 #: How many files the cache folder may hold; those used longest ago go first. One is 20 kB on average.
 MOST_FILES = 10_000
+#: Bytes of a file that say whether the rest is as it was written.
+_SUM = 16
 
 
 def folder() -> Path:
@@ -126,8 +128,10 @@ def load(source: str) -> Machine:
         path = folder() / f"{name}.o"
         code = b""
         with suppress(OSError):  # it is not there, or not for us to read
-            code = path.read_bytes()
-            os.utime(path)  # used just now
+            held = path.read_bytes()
+            if held[:_SUM] == _checksum(held[_SUM:]):  # what is damaged must not be run
+                code = held[_SUM:]
+                os.utime(path)  # used just now
         if not code:
             code = _compile(source)
             _write(path, code)
@@ -136,12 +140,16 @@ def load(source: str) -> Machine:
     return found
 
 
+def _checksum(code: bytes) -> bytes:
+    return hashlib.blake2b(code, digest_size=_SUM).digest()
+
+
 def _write(path: Path, code: bytes) -> None:
     """Put a file in its place at once, so that nobody reads half of it."""
     with suppress(OSError):
         handle, made = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
         with os.fdopen(handle, "wb") as file:
-            file.write(code)
+            file.write(_checksum(code) + code)
         try:
             os.replace(made, path)
         except OSError:

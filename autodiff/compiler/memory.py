@@ -16,7 +16,18 @@ import numpy as np
 from autodiff.graph import Storage
 from autodiff.heap import aligned, give_back
 
-__all__ = ["ArrayMemory", "FlatMemory", "GradMemory", "Memory", "Part", "TensorMemory", "gather", "is_alone", "joined"]
+__all__ = [
+    "ArrayMemory",
+    "FlatMemory",
+    "GradMemory",
+    "Memory",
+    "Part",
+    "TensorMemory",
+    "gather",
+    "is_alone",
+    "joined",
+    "straighten",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -162,13 +173,23 @@ def gather(tensors: Sequence[Any]) -> bool:
     return True
 
 
-def is_alone(t: Any) -> bool:
-    """Whether nothing but this Tensor holds its memory.
+def straighten(memory: Any) -> bool:
+    """Whether memory is in order; a Tensor whose memory is not is given other memory, if nobody looks at the old."""
+    if not isinstance(memory, (TensorMemory, ArrayMemory)) or memory.array().flags.c_contiguous:
+        return True
+    if isinstance(memory, ArrayMemory) or not is_alone(memory.tensor, in_order=False):
+        return False
+    memory.tensor._array = np.ascontiguousarray(memory.tensor._array)
+    return True
+
+
+def is_alone(t: Any, in_order: bool = True) -> bool:
+    """Whether nothing but this Tensor holds its memory, which lies in order.
 
     Graphs may hold its storage: what they saved stays behind with the memory, as it is, and so is never stale.
     """
     array: Array = t._array
-    if not array.flags.c_contiguous or not array.flags.writeable:
+    if (in_order and not array.flags.c_contiguous) or not array.flags.writeable:
         return False
     # One reference is the Tensor's, one is the local name, one the argument of getrefcount.
     alone = getrefcount(array) <= _COUNTED

@@ -33,7 +33,7 @@ class Kept(dict[Any, Any]):
 def keep(instance: Any, method: Any, bound: Any, slotted: OrderedDict[int, Any]) -> None:
     """Let an object, or the method where it has no room for that, keep what was compiled for it."""
     own = getattr(instance, "__dict__", None)
-    if own is None:
+    if not isinstance(own, dict):  # slots alone, or a class
         slotted[id(instance)] = bound  # which refers to the object: its id is nobody else's meanwhile
         if len(slotted) > MOST_SLOTTED:
             slotted.popitem(last=False)

@@ -32,7 +32,7 @@ def name_values(program: Program, adjoints: Sequence[tuple[Value, Value]]) -> No
     for instruction in program.instructions:
         place, value = instruction.place, next(iter(instruction.outputs), None)
         if place.phase == "forward" and value is not None:
-            if place.line:
+            if place.line and _goes_on(value, consumers, program):
                 last_of_line[f"{place.line}: {place.text}"] = value
             if place.module and _leaves(value, place.module, consumers, program):
                 last_of_module[place.module] = value
@@ -46,6 +46,11 @@ def name_values(program: Program, adjoints: Sequence[tuple[Value, Value]]) -> No
     for primal, cotangent in adjoints:
         if primal.name and not cotangent.name:
             cotangent.name = f"d_{primal.name}"
+
+
+def _goes_on(value: Value, consumers: dict[Value, list[Instruction]], program: Program) -> bool:
+    """Whether a value is more than the new value of a state."""
+    return value in consumers or value in program.results or not any(value is new for _, new in program.updates)
 
 
 def _leaves(value: Value, module: str, consumers: dict[Value, list[Instruction]], program: Program) -> bool:

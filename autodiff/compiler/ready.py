@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from autodiff.compiler.backends import Backend, choose
-from autodiff.compiler.leaving import Grads
-from autodiff.compiler.memory import FlatMemory, GradMemory, TensorMemory, gather
-from autodiff.compiler.program import CHECKS, Program, Value
+from autodiff.compiler.leaving import Grads, Held
+from autodiff.compiler.memory import FlatMemory, GradMemory, TensorMemory, gather, straighten
+from autodiff.compiler.program import CHECKS, Place, Program, Value
 from autodiff.compiler.recording import Recording
 from autodiff.compiler.scalars import Scalar
 from autodiff.compiler.uniting import prune, unite
@@ -58,6 +58,16 @@ class Step:
         used = {leaf for i in final.instructions for o in i.operands if isinstance(o, Scalar) for leaf in o.leaves()}
         final.settings = [s for s in settings if s in used]
         self.program = final
+        for v in final.states:
+            if not straighten(self.memory[v]):
+                reader = next((i.place for i in final.instructions if v in i.reads()), Place())
+                name = v.name or "an array"
+                raise RecordingError(
+                    reader.of(
+                        f"{name}, which the step keeps, is not contiguous in memory that others look at; make it so "
+                        f"before: {name}.data = {name}.data.contiguous()"
+                    )
+                )
         self.backend: Backend = choose(final, backend, native=passes is None or bool(passes))
         self.added = self._added(final)
         #: Which leaves must have a gradient before the call, or must not, for this program to hold.
@@ -65,7 +75,7 @@ class Step:
         left = {"set": True, "none": False}
         # Whether the next call finds gradients as this one did: not if there were none, and now there are.
         self.repeats = all(left.get(recording.grads[id(t)][1], present) is present for t, present in self.presence)
-        self.nothing_left = [t for t, kind in recording.grads.values() if kind == "none"]
+        self.nothing_left = [*[t for t, kind in recording.grads.values() if kind == "none"], *recording.frozen]
         self.bound: list[Array] = []
         self.drawn: list[Array] = []
         self.checks = [i for i in final.instructions if i.op in CHECKS]
@@ -153,22 +163,22 @@ class Step:
         Raises
         ------
         Held
-            If somebody looks at the memory of a gradient that the step adds to, which must stay where it is.
+            If somebody looks at memory that must be moved: of a gradient that the step adds to, or of what does not lie
+            in order.
         """
         for optimizer, pack in self.packs:
             pack.agree(optimizer)
+        there = [g for grads in self.grads for m in grads.memories if (g := m.tensor._node.grad) is not None]
+        if len({id(g) for g in there}) < len(there):  # two leaves have one
+            raise Held
         for grads in self.grads:
             grads.check()
         for grads in self.grads:
             grads.show(self.added)
             grads.before_binding()
+        if not all(straighten(self.memory[v]) for v in self.program.states):
+            raise Held
         arrays = [self.memory[v].array() for v in self.program.states]
-        for v, a in zip(self.program.states, arrays):
-            if not a.flags.c_contiguous:
-                raise RecordingError(
-                    f"{v.name or 'an array'}, of shape {a.shape}, which the step keeps, is not contiguous in memory; "
-                    "make it so before (p.data = p.data.contiguous())"
-                )
         if self.run is _unbound or any(not _same_memory(a, b) for a, b in zip(arrays, self.bound)):
             self.bound = arrays
             self.run = self.backend.emitted.bind(arrays)
@@ -180,10 +190,17 @@ class Step:
         for grads in self.grads:
             grads.after_binding()
 
+    def settle(self, failed: bool = False) -> None:
+        """A call is over, for which this was prepared."""
+        for grads in self.grads:
+            grads.settle(failed)
+
     def clear_grads(self) -> None:
         """Take the gradients away that the call does not leave."""
         for t in self.nothing_left:
-            if t._node.grad is not None:
+            if t._node is None:
+                t._grad = None
+            elif t._node.grad is not None:
                 t._node.grad = None
                 changes.count_gradients()
 

@@ -404,8 +404,8 @@ class Recorder:
         vertex = t._node
         if vertex in self.given_leaves:
             self.refuse("the .grad of an argument is changed", "do that before or after the call")
-        elif vertex is not None and id(vertex) not in self.asked_leaves:
-            self.cleared_leaves[id(vertex)] = vertex
+        elif vertex is None or id(vertex) not in self.asked_leaves:
+            self.cleared_leaves[id(t if vertex is None else vertex)] = t
 
     def leaving(self) -> None:
         """The backward pass is over."""

@@ -74,6 +74,8 @@ class Recording:
         What the function returned.
     grads : dict of id to (Tensor, str)
         Of each leaf, what became of its gradient: "none", "untouched", "set", or "written" in the memory it had.
+    frozen : list of Tensor
+        Those without a place in a graph whose gradient is taken away, if somebody gave them one.
     presence : list of (Tensor, bool)
         The leaves of which it matters whether they have a gradient before the call, and whether they had.
     plain : list of (ndarray, bytes)
@@ -94,6 +96,7 @@ class Recording:
         leaves, self.structure = flatten(result)
         self.leaves = leaves
         self.grads: dict[int, tuple[Any, str]] = {}
+        self.frozen: list[Any] = []
         self.presence: list[tuple[Any, bool]] = []
         self.plain: list[tuple[Any, bytes]] = []
         self.drew_elsewhere = False
@@ -315,6 +318,9 @@ def _gather_state(recording: Recording, reach: Reach, owners: list[Any], before:
     """Say what memory is behind each state, and what new values states have."""
     recorder, program = recording.recorder, recording.program
     _gather_packs(recording)
+    for t in owners:
+        if (g := _grad(t)) is not None:
+            recorder.value_of(g)  # what nothing was heard of yet is memory, too
     tensors = {id(t._array): t for t in reversed(owners)}
     slots = {id(slot): slot for _, pack in recording.packs for slot in pack.slots}
     arrays = {id(a): a for a in reach.arrays.values()}
@@ -345,6 +351,7 @@ def _gather_state(recording: Recording, reach: Reach, owners: list[Any], before:
     for t in leaves:
         _gather_grad(recording, t, before[id(t)], states, reach)
     asked = recorder.asked_leaves
+    recording.frozen = [t for t in recorder.cleared_leaves.values() if t._node is None and t._grad is None]
     recording.presence = [(t, before[id(t)] is not None) for t in leaves if id(t._node) in asked]
     shapes = tuple([tuple([v and v.shape for v in i.outputs]) for i in program.instructions])
     choices = [(choice.key(), choice.answer) for s in program.settings for choice in s.choices.values()]

@@ -23,7 +23,7 @@ from autodiff.graph import Node, Storage, changes, grad_mode, last_write, tick, 
 from autodiff.graph import Value as TensorValue
 from autodiff.trees import Structure, flatten
 
-__all__ = ["Assembly", "Wrapper", "owned"]
+__all__ = ["Assembly", "Wrapper", "is_hooked", "owned"]
 
 #: Names in the function that is written here, besides those that end in a number.
 _TAKEN = frozenset(
@@ -34,8 +34,17 @@ _TAKEN = frozenset(
     """.split()  # noqa: SIM905
 )
 
+#: Where a vertex keeps its hooks, of each kind.
+_HOOKS = ("hooks", "before", "after")
+
 #: In place of an argument that was not given.
 _MISSING = object()
+
+
+def is_hooked(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether an argument has hooks: of one call's own, and so for no replay."""
+    vertices = [x._node for x in flatten((args, kwargs))[0] if isinstance(x, TensorValue) and x._node is not None]
+    return any(getattr(vertex, kind) for vertex in vertices for kind in _HOOKS)
 
 
 def _given(args: tuple[Any, ...], more: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -186,6 +195,8 @@ class Wrapper:
             if isinstance(x, TensorValue):
                 other = "is" if x._node is not None else "is not"
                 body += [f"if type({name}) is not {kind} or {name}._node {other} None:", self.miss]
+                if x._node is not None:
+                    body += [f"if {' or '.join([f'{name}._node.{kind}' for kind in _HOOKS])}:", self.miss]
                 body.append(f"a{i} = {name}._array")
                 self._array(i, x._array, body)
             elif isinstance(x, np.ndarray):

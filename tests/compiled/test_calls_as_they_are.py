@@ -9,6 +9,7 @@ import pytest
 import autodiff as ad
 import nn
 import optim
+from nn.errors import SetupError
 
 BACKENDS = ["numpy", *(["numba"] if find_spec("llvmlite") else [])]
 
@@ -102,6 +103,18 @@ def test_the_gradient_for_an_argument_with_a_graph_is_the_calls_own():
     for k in range(4):
         assert step(weight * k).item() == 4.0 * k
     assert step.stats["replayed"] == 2
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_hook_of_an_argument_runs_at_the_call_that_has_it(backend):
+    step = ad.compile(lambda x: ad.grad((x * x).sum(), x)[0], backend=backend)
+    for k in range(12):
+        x = ad.ones(2, requires_grad=True)
+        if k in (0, 6):
+            x.register_hook(lambda g: g * 5)
+        assert step(x).tolist() == ([10.0, 10.0] if k in (0, 6) else [2.0, 2.0])
+    assert step.stats["eager"] == 2
+    assert step.stats["replayed"] == 8
 
 
 # -- what it returns -------------------------------------------------------------------------------------------------
@@ -230,3 +243,125 @@ def test_state_that_a_first_call_makes_or_that_is_loaded_after_it_is_recorded_la
     found, step = trained(lambda f: ad.compile(f, backend=backend, fallback=fallback), exchange)
     assert found == pytest.approx(expected, rel=1e-5)
     assert step.stats == {"recorded": 3, "replayed": 3, "eager": 0}
+
+
+# -- what it leaves --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_replay_that_raises_leaves_gradients_that_are_held_as_they_are(backend):
+    model = nn.Linear(3, 3)
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+
+    def function(x, y):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x), y).backward()
+        optimizer.step()
+
+    step = ad.compile(function, backend=backend)
+    for k in range(4):
+        step(ad.ones(1, 3), ad.tensor([k % 3]))
+    held = model.bias.grad
+    before = held.tolist()
+    with pytest.raises(ad.IndexingError, match="class 7"):
+        step(ad.ones(1, 3), ad.tensor([7]))
+    assert model.bias.grad is held
+    assert held.tolist() == before
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_one_gradient_of_two_leaves_is_added_to_twice(backend):
+    def trained(way):
+        ad.manual_seed(0)
+        first, second = nn.Linear(2, 2, bias=False), nn.Linear(2, 2, bias=False)
+        step = way(lambda x: second(first(x)).square().mean().backward())
+        for _ in range(4):
+            step(ad.tensor([[1.0, 2.0]]))
+        first.weight.grad = second.weight.grad
+        step(ad.tensor([[1.0, 2.0]]))
+        assert first.weight.grad is second.weight.grad
+        return first.weight.grad.numpy()
+
+    assert trained(lambda f: ad.compile(f, backend=backend)) == pytest.approx(trained(lambda f: f), rel=1e-5)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_gradient_of_a_frozen_parameter_is_taken_away_too(backend):
+    frozen, head = nn.Linear(2, 2).requires_grad_(False), nn.Linear(2, 2)
+    optimizer = optim.SGD([*frozen.parameters(), *head.parameters()], lr=0.1)
+
+    def function(x):
+        optimizer.zero_grad()
+        head(frozen(x)).square().mean().backward()
+        optimizer.step()
+
+    step = ad.compile(function, backend=backend)
+    for _ in range(4):
+        frozen.weight.grad = ad.ones(2, 2)
+        step(ad.ones(1, 2))
+        assert frozen.weight.grad is None
+    assert step.stats["replayed"] == 2
+
+
+@pytest.mark.parametrize("constant", [ad.ones, ad.zeros, lambda *n: ad.full(n, 2.0)])
+def test_a_constant_is_a_gradient_like_another(constant):
+    weight = nn.Parameter(ad.ones(1, 3))
+
+    def function(x):
+        weight.grad = constant(1, 3)
+        return x.sum()
+
+    step = ad.compile(function)
+    for _ in range(4):
+        step(ad.ones(2))
+        assert weight.grad.tolist() == constant(1, 3).tolist()
+    assert step.stats["replayed"] == 2
+
+
+# -- compiled models in others ---------------------------------------------------------------------------------------
+
+
+def test_a_compiled_model_hides_no_parameters():
+    class Outer(nn.Module):
+        def __init__(self, inner):
+            super().__init__()
+            self.inner = inner
+
+    with pytest.raises(SetupError, match=r"Outer.inner is a compiled model.*fast = ad.compile\(model\)"):
+        Outer(ad.compile(nn.Linear(3, 3)))
+    outer = Outer(nn.Linear(3, 3))
+    outer.fast = ad.compile(outer.inner)  # whose parameters are known
+    outer.whole = ad.compile(outer)
+    assert [name for name, _ in outer.named_parameters()] == ["inner.weight", "inner.bias"]
+
+
+def test_an_attribute_that_is_set_on_a_compiled_model_is_the_models():
+    class Scaled(nn.Module):
+        scale = 1.0
+
+        def forward(self, x):
+            return x * self.scale
+
+    model = Scaled()
+    fast = ad.compile(model)
+    for k in (1.0, 3.0):
+        fast.scale = k
+        for _ in range(4):
+            assert fast(ad.ones(1)).item() == model.scale == k
+
+
+def test_a_class_method_is_compiled_for_its_class():
+    class Scaled:
+        scale = 3.0
+
+        @classmethod
+        @ad.compile
+        def times(cls, x):
+            return x * cls.scale
+
+    class Other(Scaled):
+        scale = 4.0
+
+    for kind in (Scaled, Other, Scaled, Other):
+        for _ in range(4):
+            assert kind.times(ad.ones(1)).item() == kind.scale

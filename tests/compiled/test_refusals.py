@@ -2,6 +2,7 @@
 
 import os
 import random
+import warnings
 
 import numpy as np
 import pytest
@@ -101,6 +102,15 @@ def test_with_a_fallback_it_runs_as_it_is_and_says_so_once(function):
     x = ad.tensor([1.0, 2.0])
     assert ad.equal(fast(x), function(ad.tensor([1.0, 2.0])))  # warnings are errors here
     assert fast.stats["eager"] == 1
+
+
+def test_a_reason_is_said_once_and_not_for_every_shape():
+    step = ad.compile(on_a_value, fallback=True)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for n in range(1, 6):
+            step(ad.ones(n))
+    assert ["uncompiled" in str(w.message) for w in caught] == [True]
 
 
 def changing(make):
