@@ -115,6 +115,16 @@ class Pack:
                 return False
         return True
 
+    def fits(self) -> bool:
+        """Whether the parameters have the shapes and the dtype that they had."""
+        pairs = [(p._array, v) for p, views in zip(self.members, self.views) for v in views]
+        return all(a.shape == v.shape and a.dtype == v.dtype for a, v in pairs)
+
+    def is_gone(self, optimizer: Optimizer) -> bool:
+        """Whether the state was taken away (``state.clear()``): who holds it keeps it, and what comes is another."""
+        names = [*self.names, *(["step"] if self.counts_steps else [])]
+        return any(optimizer.state.get(p, {}).get(name) is None for p in self.members for name in names)
+
     def take_over(self, optimizer: Optimizer) -> None:
         """Copy what the state holds into this memory, and show this memory instead."""
         for p, views in zip(self.members, self.views):
@@ -171,7 +181,7 @@ def facts(optimizer: Optimizer) -> tuple[Any, ...]:
 
 def introduce_all(optimizer: Optimizer, recorder: Any) -> None:
     """Bring the state into packs before a call is recorded, and let the recorder know them."""
-    shown = [pack for pack in optimizer._packs.values() if pack.is_shown(optimizer)]
+    shown = [pack for pack in optimizer._packs.values() if pack.is_shown(optimizer) and pack.fits()]
     packed = {id(p) for pack in shown for p in pack.members}
     for group in optimizer.param_groups:
         names = optimizer.slots(group)
@@ -229,7 +239,7 @@ def _pack(optimizer: Optimizer, members: list[Any], names: tuple[str, ...], t: i
     """The pack of these parameters: the one there is, or a new one."""
     key = (tuple([id(p) for p in members]), names)
     pack: Pack | None = optimizer._packs.get(key)
-    if pack is None or any(p._array.shape != v.shape for p, vs in zip(members, pack.views) for v in vs):
+    if pack is None or not pack.fits() or pack.is_gone(optimizer):
         # One that was made to be read, and that no step has used, goes.
         others = {id(p) for p in members}
         for k, known in list(optimizer._packs.items()):

@@ -438,8 +438,9 @@ def compile(
     compiled ones can be mixed freely. A Tensor that is returned has memory of its own, and no graph. Intermediate
     values share planned memory, so one compiled function must not run in two threads at once.
 
-    An argument that is state, or shares memory with it, such as a parameter of the model, is copied before the step:
-    unlike in an ordinary call, it stays as it was while the step writes the state.
+    An argument that is state, or shares memory with it, is copied before the step: unlike in an ordinary call, it stays
+    as it was while the step writes the state. (A parameter that the step updates is refused as an argument.) One that
+    is a NumPy array reaches a function of yours as a Tensor, so that what it computes is seen.
 
     What cannot be seen: plain Python does not run in a replay. What it reads is compared at each call, as far as the
     function names it: numbers, strings, attributes, what lists, dicts and sets hold, what modules of yours hold,

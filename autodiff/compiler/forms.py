@@ -192,7 +192,20 @@ def _write_view(facts: Facts, builder: Builder, instruction: Instruction) -> lis
     return [xp.swap_last(_of_shape(builder, value, shape, x.dtype))]
 
 
+def _lerp(facts: Facts, builder: Builder, instruction: Instruction) -> list[Any]:
+    """From the nearer end, which a number of the host tells beforehand."""
+    x, y, weight = [builder.wrap(o) for o in instruction.operands]
+    xp, step = builder.xp, y - x
+    if isinstance(weight, (int, float)):
+        return [x + step * weight if abs(weight) < 0.5 else y - step * (1 - weight)]
+    if not isinstance(weight, Traced):  # a setting, of which nobody knows beforehand
+        return [x * (1 - weight) + y * weight]
+    near = xp.absolute(weight) < 0.5
+    return [xp.where(near, x, y) + step * xp.where(near, weight, weight - 1)]
+
+
 FORMS: dict[str, Form] = {
+    "lerp": _lerp,
     "zeros_like": _filled(0.0),
     "ones_like": _filled(1.0),
     "spread": _spread,

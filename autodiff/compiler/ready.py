@@ -143,6 +143,8 @@ class Step:
         for optimizer, pack in self.packs:
             if optimizer._packs.get((tuple([id(p) for p in pack.members]), pack.names)) is not pack:
                 return False
+            if pack.is_gone(optimizer):
+                return False
             if self.choices_of_counts:
                 pack.agree(optimizer)
         if not all(choice.holds() for choice in self.choices):
@@ -183,9 +185,8 @@ class Step:
             self.bound = arrays
             self.run = self.backend.emitted.bind(arrays)
             self.run_many = None
-            owners = [owner(a) for a in arrays]
-            self.owners = {id(o) for o in owners} if all(isinstance(o, np.ndarray) for o in owners) else None
-        del arrays
+            self.owners = _owners(arrays)
+        del arrays  # no name here may hold what is counted now
         self.stamped = self._stamped()
         for grads in self.grads:
             grads.after_binding()
@@ -300,6 +301,12 @@ def owner(array: Any) -> Any:
     while isinstance(array, np.ndarray) and array.base is not None:
         array = array.base
     return array
+
+
+def _owners(arrays: Sequence[Array]) -> set[int] | None:
+    """What the memory of arrays belongs to, by id; None where that is more than arrays."""
+    found = [owner(a) for a in arrays]
+    return {id(o) for o in found} if all(isinstance(o, np.ndarray) for o in found) else None
 
 
 def _same_memory(a: Array, b: Array) -> bool:

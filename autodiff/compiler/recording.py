@@ -16,6 +16,7 @@ from typing import Any
 from weakref import ref
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from autodiff.compiler.draws import Draw
 from autodiff.compiler.kinds import is_ours
@@ -343,6 +344,7 @@ def _gather_state(recording: Recording, reach: Reach, owners: list[Any], before:
             recording.fresh.add(value)
             initial: Any = np.ascontiguousarray(recorder.initial.setdefault(value, np.array(held)))
             recording.digests[value] = blake2b(initial).digest()
+    _check_apart(recording)
     for state, known in recorder.written.items():
         if not isinstance(recording.memory[state], GradMemory):
             program.updates.append((state, known.value))
@@ -356,6 +358,26 @@ def _gather_state(recording: Recording, reach: Reach, owners: list[Any], before:
     shapes = tuple([tuple([v and v.shape for v in i.outputs]) for i in program.instructions])
     choices = [(choice.key(), choice.answer) for s in program.settings for choice in s.choices.values()]
     recording.flavour = (tuple([present for _, present in recording.presence]), shapes, tuple(choices))
+
+
+def _check_apart(recording: Recording) -> None:
+    """Refuse states that are written, and whose memory another state looks at, too."""
+    program, written = recording.program, recording.recorder.written
+    used = {v for i in program.instructions for v in i.reads()} | program.kept() | written.keys()
+    known = [(v, m) for v, m in recording.memory.items() if v in used and isinstance(m, (TensorMemory, ArrayMemory))]
+    held = [(v, m.array()) for v, m in known]
+    bounds = sorted([(*byte_bounds(a), v.name, v in written) for v, a in held if a.size])
+    end, name, is_written = 0, "", False
+    for start, stop, other, also in bounds:
+        if start < end and (is_written or also):
+            recording.recorder.refuse(
+                f"{name or 'a Tensor'} and {other or 'another'} share memory, and one is written",
+                "use one Tensor, and take the other as a view of it in the step",
+                "",
+            )
+            return
+        if stop > end:
+            end, name, is_written = stop, other, also
 
 
 def _gather_packs(recording: Recording) -> None:

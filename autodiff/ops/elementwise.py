@@ -232,15 +232,6 @@ lerp.defvjp(
 )
 
 
-@lerp.defcomposite
-def _lerp(xp: Any, x: Any, y: Any, weight: Any) -> Any:
-    step = y - x
-    if isinstance(weight, (int, float)):
-        return x + step * weight if abs(weight) < 0.5 else y - step * (1 - weight)
-    near = xp.absolute(weight) < 0.5
-    return xp.where(near, x, y) + step * xp.where(near, weight, weight - 1)
-
-
 # ---------------------------------------------------------------------- powers, logarithms, trigonometry
 
 

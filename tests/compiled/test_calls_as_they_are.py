@@ -4,6 +4,7 @@ import dataclasses
 import types
 from importlib.util import find_spec
 
+import numpy as np
 import pytest
 
 import autodiff as ad
@@ -269,6 +270,35 @@ def test_a_replay_that_raises_leaves_gradients_that_are_held_as_they_are(backend
     assert held.tolist() == before
 
 
+LOOKS = {
+    "a view": lambda g: g[0],
+    "a detached one": lambda g: g.detach(),
+    "an array": lambda g: g.numpy(),
+    "a view of an array": lambda g: g.numpy()[0],
+}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_who_looks_at_a_gradient_that_is_added_to_sees_it_after_parameters_are_exchanged_too(backend, look, n):
+    def seen(way):
+        ad.manual_seed(0)
+        model = nn.Linear(3, 2)
+        step = way(lambda x: model(x).square().mean().backward())
+        for _ in range(n):
+            step(ad.ones(1, 3))
+        held = LOOKS[look](model.weight.grad)
+        model.weight.data = model.weight.data * 0.9
+        found = []
+        for k in range(5):
+            step(ad.full((1, 3), 1.0 + k))
+            found.append(np.array(held))
+        return found
+
+    np.testing.assert_allclose(seen(lambda f: ad.compile(f, backend=backend)), seen(lambda f: f), rtol=1e-5)
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_one_gradient_of_two_leaves_is_added_to_twice(backend):
     def trained(way):
@@ -365,3 +395,61 @@ def test_a_class_method_is_compiled_for_its_class():
     for kind in (Scaled, Other, Scaled, Other):
         for _ in range(4):
             assert kind.times(ad.ones(1)).item() == kind.scale
+
+
+# -- memory of others ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("passes", [None, ()])
+@pytest.mark.parametrize("both", [False, True])
+def test_two_tensors_on_one_memory_of_numpys_are_refused_where_one_is_written(passes, both):
+    memory = np.zeros(4, np.float32)
+    first, second = ad.from_numpy(memory[:3]), ad.from_numpy(memory[1:])
+
+    def function(x):
+        first.add_(x)
+        if both:
+            second.mul_(2)
+        return second.sum()
+
+    with pytest.raises(ad.RecordingError, match="first and second share memory, and one is written; use one Tensor"):
+        ad.compile(function, passes=passes)(ad.tensor(1.0))
+    read = ad.compile(lambda x: (first + second + x).sum(), passes=passes)
+    for k in range(4):
+        memory[...] = k
+        assert read(ad.tensor(1.0)).item() == 3 + 6 * k
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("make", [lambda p: optim.Adam(p, lr=0.1), lambda p: optim.SGD(p, lr=0.1, momentum=0.9)])
+@pytest.mark.parametrize("change", ["clear", "pop", "double"])
+def test_state_that_is_taken_away_or_gets_another_dtype_is_made_anew(backend, make, change):
+    def trained(way):
+        ad.manual_seed(0)
+        model = nn.Linear(3, 1)
+        optimizer = make(model.parameters())
+
+        def function(x):
+            optimizer.zero_grad()
+            model(x).square().mean().backward()
+            optimizer.step()
+
+        step, x = way(function), ad.tensor([[1.0, 2.0, 3.0]])
+        for _ in range(4):
+            step(x)
+        kept = {name: t for name, t in optimizer.state[model.weight].items() if name != "step"}
+        if change == "clear":
+            optimizer.state.clear()
+        elif change == "pop":
+            optimizer.state.pop(model.weight), optimizer.state.pop(model.bias)
+        else:
+            model.double()
+        for _ in range(4):
+            step(x.to(model.weight.dtype))
+        state = optimizer.state[model.weight]
+        assert {t.dtype for name, t in state.items() if name != "step"} == {model.weight.dtype}
+        held = [t.numpy() for t in kept.values()] if change != "double" else []
+        return [model.weight.detach().numpy(), *[t.numpy() for t in state.values()], *held]
+
+    for found, expected in zip(trained(lambda f: ad.compile(f, backend=backend)), trained(lambda f: f), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-5)

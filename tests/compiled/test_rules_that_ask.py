@@ -108,3 +108,25 @@ def test_a_rate_that_the_step_sets_is_refused():
 
     with pytest.raises(ad.RecordingError, match="'lr' of an optimizer is set"):
         step(inputs(0), 0.2)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_rule_may_go_a_share_of_the_way_that_a_setting_says(backend):
+    class Going(optim.Optimizer):
+        def __init__(self, params):
+            super().__init__(params, {"lr": 0.3})
+
+        def update(self, xp, p, g, s, t, h):
+            return xp.lerp(p, g, h["lr"]), s
+
+    def trained(way):
+        ad.manual_seed(0)
+        model = nn.Linear(2, 1)
+        optimizer = Going(model.parameters())
+        step = way(unsupervised(model, optimizer))
+        for i in range(6):
+            optimizer.param_groups[0]["lr"] = 0.3 if i < 4 else 0.7
+            step(inputs(i))
+        return model.weight.detach().numpy()
+
+    np.testing.assert_allclose(trained(lambda f: ad.compile(f, backend=backend)), trained(lambda f: f), rtol=1e-5)
