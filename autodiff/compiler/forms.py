@@ -195,13 +195,14 @@ def _write_view(facts: Facts, builder: Builder, instruction: Instruction) -> lis
 def _lerp(facts: Facts, builder: Builder, instruction: Instruction) -> list[Any]:
     """From the nearer end, which a number of the host tells beforehand."""
     x, y, weight = [builder.wrap(o) for o in instruction.operands]
-    xp, step = builder.xp, y - x
+    xp: Any = builder.xp
+    step = y - x
     if isinstance(weight, (int, float)):
         return [x + step * weight if abs(weight) < 0.5 else y - step * (1 - weight)]
     if not isinstance(weight, Traced):  # a setting, of which nobody knows beforehand
         return [x * (1 - weight) + y * weight]
     near = xp.absolute(weight) < 0.5
-    return [xp.where(near, x, y) + step * xp.where(near, weight, weight - 1)]
+    return [xp.where(near, x, y) + step * xp.where(near, weight, -(1 - weight))]
 
 
 FORMS: dict[str, Form] = {
