@@ -11,6 +11,7 @@ import numpy as np
 
 from autodiff.compiler.builder import Builder, Traced
 from autodiff.compiler.program import Instruction, Value
+from autodiff.compiler.scalars import Scalar
 
 __all__ = ["FORMS", "Facts", "Form"]
 
@@ -199,10 +200,10 @@ def _lerp(facts: Facts, builder: Builder, instruction: Instruction) -> list[Any]
     step = y - x
     if isinstance(weight, (int, float)):
         return [x + step * weight if abs(weight) < 0.5 else y - step * (1 - weight)]
-    if not isinstance(weight, Traced):  # a setting, of which nobody knows beforehand
+    if isinstance(weight, Scalar):  # a setting, of which nobody knows beforehand
         return [x * (1 - weight) + y * weight]
     near = xp.absolute(weight) < 0.5
-    return [xp.where(near, x, y) + step * xp.where(near, weight, -(1 - weight))]
+    return [xp.where(near, x, y) + step * xp.where(near, weight, weight - 1)]
 
 
 FORMS: dict[str, Form] = {
