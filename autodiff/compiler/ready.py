@@ -170,8 +170,9 @@ class Step:
         """
         for optimizer, pack in self.packs:
             pack.agree(optimizer)
-        there = [g for grads in self.grads for m in grads.memories if (g := m.tensor._node.grad) is not None]
-        if len({id(g) for g in there}) < len(there):  # two leaves have one
+        leaves = [memory.tensor._node for grads in self.grads for memory in grads.memories]
+        there = [id(leaf.grad) for leaf in leaves if leaf.grad is not None]  # not the gradients, which are to be free
+        if len(set(there)) < len(there):  # two leaves have one
             raise Held
         for grads in self.grads:
             grads.check()
