@@ -24,6 +24,7 @@ __all__ = [
     "is_object_of_ours",
     "is_optimizer",
     "is_ours",
+    "is_scheduler",
     "names_of",
     "of_a_library",
 ]
@@ -142,9 +143,15 @@ def is_iterator(x: Any) -> bool:
 
 
 def is_object_of_ours(x: Any) -> bool:
-    """Whether it is something of this library's with attributes, such as a scheduler with its ``last_epoch``."""
-    ours = not isinstance(x, type) and type(x).__module__.partition(".")[0] in OURS
+    """Whether it is something of this library's that may change, such as a scheduler with its ``last_epoch``."""
+    home = "" if isinstance(x, type) else type(x).__module__
+    ours = home.partition(".")[0] in OURS and home != "autodiff.primitive"  # whose operations stay as they are
     return ours and fields(x) is not None and not isinstance(x, (dict, list))
+
+
+def is_scheduler(x: Any) -> bool:
+    """Whether it is something that sets learning rates, or is derived from one."""
+    return any(kind.__module__ == "optim.lr_scheduler" for kind in type(x).__mro__)
 
 
 def of_a_library(x: Any) -> bool:

@@ -36,6 +36,7 @@ from autodiff.compiler.kinds import (
     is_object_of_ours,
     is_optimizer,
     is_ours,
+    is_scheduler,
     names_of,
     of_a_library,
 )
@@ -336,7 +337,7 @@ class Reach:
     def _looked_for(self, x: Any) -> set[str]:
         """The names that an object has and functions name, or Python calls, or that all are read of."""
         own = fields(x) or {}
-        if is_object_of_ours(x):  # its methods read attributes that no user names: scheduler.get_last_lr()
+        if is_scheduler(x):  # its methods read attributes that no user names: scheduler.get_last_lr()
             for name in sorted(self._names - {"step"}):  # which is another object's, or refused
                 self._note_names(getattr(type(x), name, None))
         found = set(own) if self._everything else own.keys() & self._names
