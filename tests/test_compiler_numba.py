@@ -320,13 +320,20 @@ def test_a_second_process_finds_the_machine_code(tmp_path):
     assert seconds[1] < seconds[0] / 2
 
 
-def test_a_file_of_the_cache_that_cannot_be_read_is_made_anew(tmp_path, monkeypatch):
-    def results():
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    """Gives what a function computes whose machine code is looked for in the files of `tmp_path` again."""
+    monkeypatch.setenv("WENGERT_CACHE_DIR", str(tmp_path))
+
+    def computed():
         monkeypatch.setattr(machine, "_loaded", {})
         fast = ad.compile(lambda x: x * 2 + 1, backend="numba")
         return [fast(ad.ones(2)).tolist() for _ in range(3)]
 
-    monkeypatch.setenv("WENGERT_CACHE_DIR", str(tmp_path))
+    return computed
+
+
+def test_a_file_of_the_cache_that_cannot_be_read_is_made_anew(tmp_path, results):
     expected = results()
     (file,) = tmp_path.iterdir()
     file.unlink()
@@ -338,13 +345,7 @@ def test_a_file_of_the_cache_that_cannot_be_read_is_made_anew(tmp_path, monkeypa
 @pytest.mark.parametrize(
     "damage", [lambda code: code[:999], lambda code: code[:-1] + b"?", lambda code: b"", bytes.upper]
 )
-def test_a_damaged_file_of_the_cache_is_never_run_and_made_anew(damage, tmp_path, monkeypatch):
-    def results():
-        monkeypatch.setattr(machine, "_loaded", {})
-        fast = ad.compile(lambda x: x * 5 + 1, backend="numba")
-        return [fast(ad.ones(2)).tolist() for _ in range(3)]
-
-    monkeypatch.setenv("WENGERT_CACHE_DIR", str(tmp_path))
+def test_a_damaged_file_of_the_cache_is_never_run_and_made_anew(damage, tmp_path, results):
     expected = results()
     (file,) = tmp_path.iterdir()
     whole = file.read_bytes()

@@ -40,7 +40,7 @@ def rows(text):
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
 def test_every_pass_stands_there_by_its_name_and_the_emitter_last(backend):
     if backend == "numba":
-        pytest.importorskip("llvmlite")
+        pytest.importorskip("llvmlite", reason="machine code is made by an extra, jit")
     titles = re.findall(r"^=== (\w+)", printed(backend)[0], re.MULTILINE)
     assert titles == ["recorded", *[p.__name__ for p in DEFAULT], backend]
 
@@ -78,7 +78,7 @@ def test_transposes_are_read_where_they_lie_and_the_update_is_made_where_the_sta
 
 
 def test_bias_activation_and_their_backward_are_each_in_one_loop_and_so_is_the_update():
-    pytest.importorskip("llvmlite")
+    pytest.importorskip("llvmlite", reason="machine code is made by an extra, jit")
     groups = [rows(group) for group in re.split(r"\n(?=\S)", printed("numba")[1])]
     operations = [[text.partition("(")[0] for _, text, _ in group] for group in groups]
     assert any({"add", "maximum"} <= {*group} for group in operations)
