@@ -159,7 +159,6 @@ def record(
     owners = [*[t for t in leaves if isinstance(t, TensorValue)], *reach.tensors.values()]
     names = [*[""] * (len(owners) - len(reach.tensors)), *reach.tensors]
     before = _gradients(recorder, owners, names)
-    called = [*given]
     if any(x is not y for x, y in zip(given, flatten((tuple(args), kwargs))[0])):
         args, kwargs = structure.build(given)  # else they are the user's own lists and dicts, which the call may write
     outer = modes.listener, modes.recorder
@@ -170,7 +169,7 @@ def record(
     try:
         with _heard(reach):
             result = function(*args, **kwargs)
-        _check_containers(recorder, called, structure, args, kwargs)
+        _check_containers(recorder, given, structure, args, kwargs)
         recorder.check_draws()
         recording = Recording(recorder, result)
         recording.drew_elsewhere = elsewhere != _random_elsewhere(reach)

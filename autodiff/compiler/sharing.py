@@ -77,11 +77,11 @@ def share(
     wide = NARROW if along_terms else panel * (1 if n < MANY * panel else 2)
     worth = m * n * k // SMALLEST
 
-    def some_rows(code: Code, place: Place) -> None:
+    def some_rows(code: Code, place: Stretch) -> None:
         a, c = [_from(code, x, x.down, place, dtype) for x in (left, made)]
         _part(code, (a, right, c), (place.size, n, k), along_terms, dtype)
 
-    def some_columns(code: Code, place: Place) -> None:
+    def some_columns(code: Code, place: Stretch) -> None:
         b, c = [_from(code, x, x.across, place, dtype) for x in (right, made)]
         _part(code, (left, b, c), (m, place.size, k), along_terms, dtype)
 
@@ -93,7 +93,7 @@ def share(
         given = [*given, f"ptr {kernel.scratch(m * wider * dtype.itemsize).pointer}"]
         strewn, left = left, Matrix(Memory("%x3", "3"), 0, wider, 1)
 
-        def turned(code: Code, place: Place) -> None:
+        def turned(code: Code, place: Stretch) -> None:
             source, target = [_from(code, x, x.down, place, dtype) for x in (strewn, left)]
             transpose(code, source, target, place.size, k, dtype)
 
@@ -101,7 +101,7 @@ def share(
     _in_parts(kernel, given, _spans(n, wide, panel), worth, some_columns)
 
 
-class Place(NamedTuple):
+class Stretch(NamedTuple):
     """Which rows or columns a part is of: `size` of them, from number ``start + g * size`` on."""
 
     g: str
@@ -119,20 +119,20 @@ def _spans(n: int, *sizes: int) -> list[tuple[int, int]]:
 
 
 def _in_parts(
-    kernel: Kernel, given: list[str], spans: list[tuple[int, int]], worth: int, write: Callable[[Code, Place], None]
+    kernel: Kernel, given: list[str], spans: list[tuple[int, int]], worth: int, write: Callable[[Code, Stretch], None]
 ) -> None:
     """Have the crew do what is written for each part."""
     start = 0
     for parts, each in spans:
         code = Code(kernel.scopes)
         with code.loop("%high", first="%low") as g:
-            write(code, Place(g, each, start))
+            write(code, Stretch(g, each, start))
         names = [f"%x{q}" for q in range(len(given))]
         kernel.share(code, given, names, (parts, 1), worth if parts > 1 else 0)
         start += parts * each
 
 
-def _from(code: Code, matrix: Matrix, stride: int, place: Place, dtype: DType) -> Matrix:
+def _from(code: Code, matrix: Matrix, stride: int, place: Stretch, dtype: DType) -> Matrix:
     """What is left of a matrix from the rows or columns of a part on."""
     g, size, start = place
     here = code.address(matrix.memory, dtype, code.index(matrix.offset + start * stride, [(g, size * stride)]))
