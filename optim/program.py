@@ -16,6 +16,7 @@ import numpy as np
 
 from autodiff.errors import AutodiffError
 from autodiff.heap import aligned
+from optim.native import Native, native
 
 __all__ = ["Program"]
 
@@ -25,6 +26,10 @@ Op = tuple[Any, int, int | None]
 # Of each array, at a time. Measured: every block costs some 3 us beside its arithmetic, and the third-level cache is
 # nearly as fast as the second; 192 KiB take 5 to 15 % longer, 1 MiB 3 to 8 % less, where the cache is that large.
 BLOCK_BYTES = 512 * 1024
+
+# Operations on elements, after which a rule is compiled where that is possible: in NumPy they have taken some 80 ms,
+# about as long as it takes to compile it, so that a short program does not pay for what it does not use.
+WORTH_COMPILING = 2**29
 
 
 class Operand:
@@ -110,6 +115,9 @@ class Code:
     def __init__(self, listing: Listing, results: Sequence[int], homes: Sequence[int]) -> None:
         self.inputs = listing.inputs
         self.scratch = 0
+        self.constants = len(listing.constants)
+        self.spent = 0  # operations on elements so far
+        self.compiled: dict[np.dtype[Any], Native | None] = {}
         ops = listing.ops
         last = {a: k for k, (_, *args) in enumerate(ops) for a in args if a is not None}
         last.update(dict.fromkeys(results, len(ops)))
@@ -130,6 +138,14 @@ class Code:
         # Constants come after the scratch, whose size is known only now.
         base = self.inputs + self.scratch - 1
         self.code = [(f, _shift(a, base), None if b is None else _shift(b, base), out) for f, a, b, out in code]
+
+    def runs_native(self, arrays: Sequence[Array], constants: Sequence[float]) -> bool:
+        """Run in machine code; False, with nothing changed, where there is none for these arrays."""
+        dtype = arrays[0].dtype
+        if dtype not in self.compiled:
+            self.compiled[dtype] = native(self, dtype)
+        found = self.compiled[dtype]
+        return found is not None and found.run(arrays, constants)
 
     def _new(self) -> int:
         self.scratch += 1
@@ -203,6 +219,9 @@ class Program:
         size, dtype = p.size, p.dtype
         block = BLOCK_BYTES // dtype.itemsize
         n = len(arrays)
+        code.spent += size * len(code.code)
+        if code.spent > WORTH_COMPILING and code.runs_native(arrays, constants):
+            return
         scratch = self._scratch(dtype, code.scratch, block)
         registers: list[Any] = [*arrays, *scratch, *[np.asarray(c, dtype) for c in constants]]
         steps = code.code
