@@ -43,6 +43,8 @@ class Tensor(Value, Operators, Methods):
     """
 
     _grad: Any = None
+    #: While `requires_grad` is switched off: the leaf, for hooks and for graphs that lead to it.
+    _leaf: Leaf | None = None
 
     def __init__(self, data: Any = ()) -> None:
         made = tensor(data, dtype=dtypes.default_dtype())
@@ -111,8 +113,9 @@ class Tensor(Value, Operators, Methods):
                     f"only floating Tensors can require grad, and this one has dtype {self._array.dtype}; "
                     "convert it first, for example with .float()"
                 )
-            self._node = Leaf(self._array.shape, self._array.dtype)
-            self._node.grad = self._grad
+            leaf, self._leaf = self._leaf or Leaf(self._array.shape, self._array.dtype), None
+            leaf.shape, leaf.dtype, leaf.grad = self._array.shape, self._array.dtype, self._grad
+            self._node = leaf
             self._base = self._view = None  # a leaf has no history to derive anew when its memory is written
             changes.structure += 1
         elif not requires_grad and node is not None:
@@ -121,8 +124,8 @@ class Tensor(Value, Operators, Methods):
                     "requires_grad can only be switched off for a leaf, and this Tensor was computed from others; "
                     "use .detach() to get one that is cut off from its history"
                 )
-            self._grad = node.grad
-            self._node = None
+            self._grad, node.grad = node.grad, None
+            self._leaf, self._node = node, None
             changes.structure += 1
         return self
 
@@ -372,6 +375,7 @@ class Tensor(Value, Operators, Methods):
     def __copy__(self) -> Tensor:
         out = type(self).__new__(type(self))
         vars(out).update(vars(self))
+        out._leaf = None
         if isinstance(self._node, Leaf):  # a leaf of its own, on the same memory
             out._node = None
             out.requires_grad_()

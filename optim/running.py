@@ -193,10 +193,10 @@ class Run:
     """
 
     def __init__(self, rule: Optimizer, group: dict[str, Any]) -> None:
-        changes.structure += 1  # state moves to memory of this arrangement
         self.names = rule.slots(group)
         self.count = len(group["params"])
         self.units: list[Any] = []
+        self.shown: list[tuple[Any, dict[str, Array]]] = []  # by parameter: the memory that the state shows
         idle: list[tuple[int, Any]] = []
         packs: dict[Any, list[Any]] = {}
         for i, p in enumerate(group["params"]):
@@ -221,6 +221,8 @@ class Run:
             self._add(rule, Pack([(i, p) for i, p, _ in members], slots, t), [p for _, p, _ in members])
         if idle:
             self.units.append(Idle(idle))
+        changes.structure += 1  # state has moved to memory of this arrangement
+        self.structure = changes.structure
 
     def _state_of(self, rule: Optimizer, p: Any) -> tuple[list[Any], int]:
         """The slots of a parameter as arrays (None: not there yet), and how many steps it has made."""
@@ -239,11 +241,23 @@ class Run:
             shown.update({name: (view, Storage()) for name, view in zip(self.names, views)})
             if shown:
                 rule.state.show(p, shown)
+                self.shown.append((p, {name: array for name, (array, _) in shown.items()}))
+
+    def _is_shown(self, rule: Optimizer) -> bool:
+        """Whether the state still shows this memory: ``state[p]["exp_avg"].data = x`` puts other memory there."""
+        for p, arrays in self.shown:
+            entry = rule.state.get(p, {})
+            if any(getattr(entry.get(name), "_array", None) is not array for name, array in arrays.items()):
+                return False
+        self.structure = changes.structure
+        return True
 
     def step(self, rule: Optimizer, group: dict[str, Any], program: Program) -> bool:
         """Make one step; False, with nothing changed, if the group is not as it was."""
         params = group["params"]
         if len(params) != self.count or rule.slots(group) != self.names:
+            return False
+        if changes.structure != self.structure and not self._is_shown(rule):
             return False
         for unit in self.units:
             if not unit.gather(params):

@@ -157,3 +157,29 @@ def test_a_leaf_with_a_hook_is_freed_by_its_reference_count():
         assert gone() is None
     finally:
         gc.enable()
+
+
+def test_a_leaf_that_is_frozen_and_thawed_has_its_hooks_and_the_graphs_that_led_to_it():
+    x = ad.tensor([1.0, 2.0], requires_grad=True)
+    after = []
+    x.register_hook(lambda g: g * 2)
+    x.register_post_accumulate_grad_hook(lambda t: after.append(t.grad.tolist()))
+    earlier = (x * 3).sum()
+    x.requires_grad_(False)
+    (x * ad.tensor([1.0, 1.0], requires_grad=True)).sum().backward()
+    assert x.grad is None
+    x.requires_grad_(True)
+    (x * 5).sum().backward()
+    earlier.backward()
+    assert after == [[10.0, 10.0], [16.0, 16.0]]
+
+
+def test_a_leaf_that_is_thawed_has_the_gradient_and_the_shape_that_it_was_given_in_the_meantime():
+    x = ad.tensor([1.0, 2.0], requires_grad=True)
+    x.sum().backward()
+    x.requires_grad_(False)
+    assert x.grad.tolist() == [1.0, 1.0]
+    x.data, x.grad = ad.ones(3), None
+    x.requires_grad_(True)
+    (x * 2).sum().backward()
+    assert x.grad.tolist() == [2.0, 2.0, 2.0]

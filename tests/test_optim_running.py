@@ -306,6 +306,11 @@ def test_state_is_shown_as_it_is_and_may_be_written(size):
     optimizer.step()
     np.testing.assert_allclose(optimizer.state[p]["exp_avg"].numpy(), 3.0)
     assert optimizer.state[p]["step"].item() == 3.0
+    optimizer.state[p]["exp_avg"].data = ad.full((size,), 7.0, dtype=ad.float64)
+    optimizer.state[p]["step"].data = ad.tensor(10.0)
+    optimizer.step()
+    np.testing.assert_allclose(optimizer.state[p]["exp_avg"].numpy(), 4.0)
+    assert optimizer.state[p]["step"].item() == 11.0
 
 
 @pytest.mark.parametrize(
