@@ -58,6 +58,8 @@ class Value:
     _array: np.ndarray[Any, Any]
     _storage: Storage
     _node: Vertex | None = None
+    #: While `requires_grad` is switched off: the leaf, for its hooks and for graphs that lead to it.
+    _leaf: Leaf | None = None
     # For views alone: the Tensor that owns the memory, how the view is made from it, and the version of the storage
     # that `_node` was derived at (negative after a recorded write through it: it is to be derived anew). Two kinds of
     # views cannot tell their base of a write: one of several results, and one without a base, made while nothing was

@@ -43,8 +43,6 @@ class Tensor(Value, Operators, Methods):
     """
 
     _grad: Any = None
-    #: While `requires_grad` is switched off: the leaf, for hooks and for graphs that lead to it.
-    _leaf: Leaf | None = None
 
     def __init__(self, data: Any = ()) -> None:
         made = tensor(data, dtype=dtypes.default_dtype())
@@ -398,16 +396,14 @@ class Tensor(Value, Operators, Methods):
     @property
     def T(self) -> Tensor:
         """The dimensions reversed."""
-        out: Tensor = transpose(self)
-        return out
+        return transpose(self)  # type: ignore[no-any-return]
 
     @property
     def mT(self) -> Tensor:
         """The last two dimensions exchanged."""
         if self._array.ndim < 2:
             raise ShapeError(f".mT needs at least 2 dimensions, got shape {self._array.shape}")
-        out: Tensor = linalg.swap_last(self)
-        return out
+        return linalg.swap_last(self)  # type: ignore[no-any-return]
 
     # ------------------------------------------------------------------ indexing
 

@@ -18,7 +18,7 @@ import numpy as np
 from autodiff.compiler import many
 from autodiff.compiler.backends import NAMES
 from autodiff.compiler.comparison import compare, took_others
-from autodiff.compiler.effects import Restless, reached, side_effects
+from autodiff.compiler.effects import Restless, carried, reached, side_effects
 from autodiff.compiler.kinds import is_module
 from autodiff.compiler.leaving import Held
 from autodiff.compiler.methods import KEPT, keep
@@ -311,6 +311,8 @@ class Compiled:
             return result
         if failure is None:
             failure = side_effects(self.function, reach, reached(self.function, args, kwargs))
+        if failure is None:
+            failure = carried(self.function, args, kwargs, reach)
         if failure is None and recording is not None:
             failure = self._second(entry, recording)
             if failure is None:

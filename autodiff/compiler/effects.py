@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.compiler.kinds import kept_with
 from autodiff.compiler.reach import Reach, differing
 from autodiff.compiler.recording import argument_names, spoken
 from autodiff.errors import RecordingError
@@ -18,7 +19,7 @@ from autodiff.frames import warn_the_user
 from autodiff.graph import Value
 from autodiff.trees import flatten
 
-__all__ = ["Restless", "reached", "side_effects"]
+__all__ = ["Restless", "carried", "reached", "side_effects"]
 
 #: So many signatures in a row, of which none was replayed, and all but a fact is the same, are enough.
 MOST_IN_A_ROW = 8
@@ -54,6 +55,22 @@ def side_effects(function: Any, before: Reach, after: Reach) -> RecordingError |
         f"the call changed {' and '.join(changed[:3])}, which a replay would not do"
         f"{_line_of(function, after, changed[0])}; {inside}do it outside the compiled function"
     )
+
+
+def carried(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], reach: Reach) -> RecordingError | None:
+    """What a call may read of its arguments besides their elements, which a replay would not look at."""
+    leaves, structure = flatten((args, kwargs))
+    for x, path in zip(leaves, structure.paths()):
+        name = (
+            next((name for name in sorted(kept_with(x)) if reach.reads(name)), None) if isinstance(x, Value) else None
+        )
+        if name is not None:
+            argument = spoken(path, argument_names(function))
+            return RecordingError(
+                f"{argument}.{name} is an attribute of an argument, which a replay does not look at"
+                f"{_line_of(function, reach, f'{argument}.{name}')}; pass it as an argument of its own"
+            )
+    return None
 
 
 class Restless:

@@ -25,6 +25,7 @@ __all__ = [
     "is_optimizer",
     "is_ours",
     "is_scheduler",
+    "kept_with",
     "names_of",
     "of_a_library",
 ]
@@ -113,6 +114,11 @@ def fields(x: Any) -> dict[str, Any] | None:
     except AttributeError:
         return None
     return found if type(found) is dict else None
+
+
+def kept_with(t: Any) -> set[str]:
+    """The attributes that a user gave a Tensor: ``p.lr_scale = 2``."""
+    return {name for name in t.__dict__ if name not in ("_array", "_storage") and not hasattr(type(t), name)}
 
 
 def is_ours(function: Any) -> bool:

@@ -37,6 +37,7 @@ from autodiff.compiler.kinds import (
     is_optimizer,
     is_ours,
     is_scheduler,
+    kept_with,
     names_of,
     of_a_library,
 )
@@ -141,6 +142,10 @@ class Reach:
         tracked = [x._node if isinstance(x, Value) else None for x in arguments]
         return [None if node is None else numbers.setdefault(node, len(numbers)) for node in tracked]
 
+    def reads(self, name: str) -> bool:
+        """Whether the code that was found may read an attribute of this name."""
+        return self._everything or name in self._names
+
     # ------------------------------------------------------------------ the walk
 
     def _walk(self, path: str, x: Any) -> None:
@@ -155,9 +160,8 @@ class Reach:
         self.facts[path] = id(x)
         if isinstance(x, Value):
             self.tensors[path] = x
-            ours = {name for name in x.__dict__ if name in ("_array", "_storage") or hasattr(type(x), name)}
-            if len(ours) < len(x.__dict__):  # the user keeps something with it: p.lr_scale
-                self._objects.append((path, x, ours))
+            if kept := kept_with(x):
+                self._objects.append((path, x, x.__dict__.keys() - kept))
             if isinstance(x._node, Leaf):
                 self._hooks(path, [x._node.hooks, x._node.before, x._node.after])
         elif isinstance(x, np.ndarray):

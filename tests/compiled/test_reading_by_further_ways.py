@@ -202,3 +202,34 @@ def test_shapes_that_are_new_again_and_again_are_nothing_to_warn_of():
         for n in range(1, 20):
             assert step(ad.ones(n)).item() == n
     assert step.stats == {"recorded": 38, "replayed": 19, "eager": 0}
+
+
+# -- what comes with an argument -------------------------------------------------------------------------------------
+
+
+def weighted(x):
+    return x * x.weight
+
+
+def test_an_attribute_of_an_argument_is_refused_with_the_line_that_reads_it():
+    x = ad.ones(2)
+    x.weight = 2.0
+    step = ad.compile(weighted)
+    for _ in range(2):
+        mend = r"x\.weight is an attribute .*py:\d+: return x \* x\.weight\); pass it as an argument of its own"
+        with pytest.raises(ad.RecordingError, match=mend):
+            step(x)
+    fallback = ad.compile(weighted, fallback=True)
+    with pytest.warns(UserWarning, match="runs uncompiled"):
+        assert fallback(x).tolist() == [2.0, 2.0]
+    x.weight = 3.0
+    assert fallback(x).tolist() == [3.0, 3.0]
+
+
+def test_an_attribute_of_an_argument_that_nothing_reads_is_nothing_to_mind():
+    x = ad.ones(2)
+    x.note = "the first batch"
+    step = ad.compile(lambda x: x * 2)
+    for _ in range(4):
+        step(x)
+    assert step.stats["replayed"] == 2
