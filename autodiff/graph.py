@@ -345,8 +345,8 @@ class Recorder(Listener, Protocol):
     def same(self, t: Any, source: Any) -> None:
         """Hear that `t` holds a copy of the elements of `source`, a Tensor or an array."""
 
-    def asked(self, vertex: Any) -> None:
-        """Hear that the gradient of a leaf is looked at, or added to."""
+    def asked(self, vertex: Any, t: Any = None) -> None:
+        """Hear that the gradient of a leaf, or of a Tensor without a place in a graph, is looked at, or added to."""
 
     def cleared(self, t: Any) -> None:
         """Hear that the gradient of a leaf was taken away."""

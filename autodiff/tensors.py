@@ -146,7 +146,7 @@ class Tensor(Value, Operators, Methods):
         grad: Tensor | None = self._grad if node is None else node.grad
         changes.looks += 1
         if changes.recordings and modes.recorder is not None:
-            modes.recorder.asked(node)
+            modes.recorder.asked(node, self)
         return grad
 
     @grad.setter

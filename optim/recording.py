@@ -219,7 +219,7 @@ def record(optimizer: Optimizer, recorder: Any) -> None:
         names = optimizer.slots(h)
         buckets: dict[Any, list[Any]] = {}
         for p in group["params"]:
-            recorder.asked(p._node)
+            recorder.asked(p._node, p)
             if grad_of(p) is not None:
                 t = begun(optimizer, p, names)
                 key = (p._array.dtype, t, id(earlier.get(id(p))) if optimizer.elementwise else id(p))

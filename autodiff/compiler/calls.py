@@ -102,6 +102,8 @@ class Compiled:
         self._near = _Entry()  # of the last call's signature
         self._restless = Restless()
         self._said: set[str] = set()
+        #: Whether it changes something at every call, and so is never to be recorded again.
+        self._left = False
         #: What was compiled for objects that have no room for it, by their ids.
         self._slotted: OrderedDict[int, Compiled] = OrderedDict()
         if callable(function) and hasattr(function, "__name__"):
@@ -245,7 +247,7 @@ class Compiled:
         """A call that is not the one before: find its program, or record it."""
         if self._looking:
             raise AssertionError("a program was chosen that does not fit the call")
-        if modes.listener is not None or is_hooked(args, kwargs):
+        if modes.listener is not None or self._left or is_hooked(args, kwargs):
             return self._as_written(args, kwargs)
         for step in self._near.steps:
             if step.way is not None and step.way.holds(args, kwargs) and step.holds():
@@ -309,8 +311,9 @@ class Compiled:
         result, recording, failure = record(self.function, args, kwargs, reach, drawn)
         if isinstance(failure, Postponed):
             return result
+        effect = None
         if failure is None:
-            failure = side_effects(self.function, reach, reached(self.function, args, kwargs))
+            failure = effect = side_effects(self.function, reach, reached(self.function, args, kwargs))
         if failure is None:
             failure = carried(self.function, args, kwargs, reach)
         if failure is None and recording is not None:
@@ -321,8 +324,10 @@ class Compiled:
             if not self.fallback:
                 raise failure
             entry.eager = failure
-            if str(failure) not in self._said:
-                self._said.add(str(failure))
+            self._left = effect is not None and self._restless.gives_up(self._replays.total())
+            said = "effects" if effect is not None else str(failure)
+            if said not in self._said:
+                self._said.add(said)
                 warn_the_user(f"a compiled function runs uncompiled from now on: {failure}")
         return result
 

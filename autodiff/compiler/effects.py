@@ -61,14 +61,12 @@ def carried(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], reach:
     """What a call may read of its arguments besides their elements, which a replay would not look at."""
     leaves, structure = flatten((args, kwargs))
     for x, path in zip(leaves, structure.paths()):
-        name = (
-            next((name for name in sorted(kept_with(x)) if reach.reads(name)), None) if isinstance(x, Value) else None
-        )
-        if name is not None:
-            argument = spoken(path, argument_names(function))
+        read = [name for name in sorted(kept_with(x)) if reach.reads(name)] if isinstance(x, Value) else []
+        if read:
+            name = f"{spoken(path, argument_names(function))}.{read[0]}"
             return RecordingError(
-                f"{argument}.{name} is an attribute of an argument, which a replay does not look at"
-                f"{_line_of(function, reach, f'{argument}.{name}')}; pass it as an argument of its own"
+                f"{name} is an attribute of an argument, which a replay does not look at"
+                f"{_line_of(function, reach, name)}; pass it as an argument of its own"
             )
     return None
 
@@ -78,9 +76,17 @@ class Restless:
 
     def __init__(self) -> None:
         self.times = self.replays = 0
+        self.effects = self.replays_between = 0
         self.has_warned = False
         #: What signatures are but for their facts, with the facts of the last one.
         self.seen: OrderedDict[Any, dict[str, Any]] = OrderedDict()
+
+    def gives_up(self, replays: int) -> bool:
+        """Whether a function that changes something in plain Python at each call, as recordings show, is to be left."""
+        if replays != self.replays_between:
+            self.effects, self.replays_between = 0, replays
+        self.effects += 1
+        return self.effects >= MOST_IN_A_ROW
 
     def is_tired(self, function: Any, key: tuple[Any, ...], reach: Reach, replays: int) -> bool:
         """Whether a call with a signature that is new had better run as it is written; says so once.

@@ -17,7 +17,7 @@ from autodiff.compiler.memory import GradMemory, Part, is_alone
 from autodiff.graph import Storage, changes, wrap
 from autodiff.heap import aligned, give_back
 
-__all__ = ["Grads", "Held"]
+__all__ = ["Grads", "Held", "set_apart"]
 
 Array = np.ndarray[Any, Any]
 
@@ -173,6 +173,14 @@ class Grads:
             for memory, g in zip(self.memories, self.before):
                 memory.tensor._node.grad = g
         self.before = []
+
+
+def set_apart(t: Any) -> None:
+    """Give a gradient that no step leaves any more memory of its own: looking at a step's would keep that in place."""
+    if isinstance(t._storage, _Shown):
+        grads = t._storage.grads()
+        if grads is not None and not grads.is_looked_at():
+            t._array, t._storage = t._array.copy(), Storage()
 
 
 def _is_movable(t: Any, memory: GradMemory) -> bool:

@@ -79,7 +79,9 @@ def call(i: Instruction) -> Form:
 
 
 def is_ufunc(i: Instruction) -> bool:
-    """Whether an instruction is one application of a ufunc."""
+    """Whether an instruction is one application of a ufunc; NumPy raises no whole number to a negative power."""
+    if i.op == "power" and i.outputs[0].dtype.kind != "f":
+        return False
     return i.op in UNARY or i.op in BINARY
 
 
@@ -95,6 +97,8 @@ def form_of(i: Instruction) -> Form:
 
 
 def _ufunc(i: Instruction) -> Form | None:
+    if not is_ufunc(i):
+        return None
     name = UNARY.get(i.op) or BINARY[i.op]
     common = _common(i)
     try:

@@ -70,11 +70,9 @@ class Step:
                 )
         self.backend: Backend = choose(final, backend, native=passes is None or bool(passes))
         self.added = self._added(final)
-        #: Which leaves must have a gradient before the call, or must not, for this program to hold.
-        self.presence = recording.presence
         left = {"set": True, "none": False}
         # Whether the next call finds gradients as this one did: not if there were none, and now there are.
-        self.repeats = all(left.get(recording.grads[id(t)][1], present) is present for t, present in self.presence)
+        self.repeats = all(left.get(recording.grads[id(t)][1], present) is present for t, present in recording.presence)
         self.nothing_left = [*[t for t, kind in recording.grads.values() if kind == "none"], *recording.frozen]
         self.bound: list[Array] = []
         self.drawn: list[Array] = []
@@ -149,11 +147,8 @@ class Step:
                 pack.agree(optimizer)
         if not all(choice.holds() for choice in self.choices):
             return False
-        if not self.recording.holds_plain():
+        if not (self.recording.holds_plain() and self.recording.holds_gradients()):
             return False
-        for t, present in self.presence:
-            if (t._node.grad is not None) is not present:
-                return False
         for memory in self.memory.values():
             if isinstance(memory, FlatMemory) and not memory.is_flat() and not gather(memory.tensors()):
                 return False

@@ -20,6 +20,7 @@ from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 
+from autodiff.compiler.asking import Asked
 from autodiff.compiler.draws import Draw, Listening, checksum
 from autodiff.compiler.known import Known, unseen
 from autodiff.compiler.places import Places
@@ -69,9 +70,7 @@ class Recorder:
         self.gradients: dict[Value, Any] = {}
         #: State whose elements were overwritten, in order.
         self.written: dict[Value, Known] = {}
-        #: Leaves whose gradient was asked for, or added to; and those where it had been taken away before.
-        self.asked_leaves: dict[int, Any] = {}
-        self.cleared_leaves: dict[int, Any] = {}
+        self.gradients_asked = Asked()
         #: What optimizers update together, as they describe it (see `optim.recording`).
         self.packs: list[Any] = []
         #: All whose memory is known, whether there was a step of them or not; and their step counts.
@@ -392,20 +391,19 @@ class Recorder:
                 copy = self.emit("cast", (copy,), {"dtype": t._array.dtype}, t._array.shape, t._array.dtype)
             self._know(t._array, copy, t._storage)
 
-    def asked(self, vertex: Any) -> None:
-        """Remember that whether a leaf had a gradient makes a difference, unless it was taken away before."""
+    def asked(self, vertex: Any, t: Any = None) -> None:
+        """Remember that whether a leaf, or a frozen Tensor, had a gradient makes a difference."""
         if vertex in self.given_leaves:
             self.refuse("the .grad of an argument is used", "take ad.grad(loss, x), and return it")
-        elif vertex is not None and id(vertex) not in self.cleared_leaves:
-            self.asked_leaves[id(vertex)] = vertex
+        else:
+            self.gradients_asked.ask(vertex, t)
 
     def cleared(self, t: Any) -> None:
-        """Remember that from now on it makes no difference whether a leaf had a gradient."""
-        vertex = t._node
-        if vertex in self.given_leaves:
+        """Remember that from now on it makes no difference."""
+        if t._node in self.given_leaves:
             self.refuse("the .grad of an argument is changed", "do that before or after the call")
-        elif vertex is None or id(vertex) not in self.asked_leaves:
-            self.cleared_leaves[id(t if vertex is None else vertex)] = t
+        else:
+            self.gradients_asked.clear(t)
 
     def leaving(self) -> None:
         """The backward pass is over."""

@@ -20,6 +20,7 @@ from numpy.lib.array_utils import byte_bounds
 
 from autodiff.compiler.draws import Draw
 from autodiff.compiler.kinds import is_ours
+from autodiff.compiler.leaving import set_apart
 from autodiff.compiler.memory import ArrayMemory, GradMemory, TensorMemory
 from autodiff.compiler.naming import name_values
 from autodiff.compiler.places import Places
@@ -79,6 +80,8 @@ class Recording:
         Those without a place in a graph whose gradient is taken away, if somebody gave them one.
     presence : list of (Tensor, bool)
         The leaves of which it matters whether they have a gradient before the call, and whether they had.
+    at_rest : list of (Tensor, Tensor or None, ndarray or None)
+        Those without a place in a graph whose gradient was read, with it and its memory.
     plain : list of (ndarray, bytes)
         Small arrays of the user's that are no state, and what they held, which plain Python may have read.
     drew_elsewhere : bool
@@ -99,6 +102,7 @@ class Recording:
         self.grads: dict[int, tuple[Any, str]] = {}
         self.frozen: list[Any] = []
         self.presence: list[tuple[Any, bool]] = []
+        self.at_rest: list[tuple[Any, Any, Any]] = []
         self.plain: list[tuple[Any, bytes]] = []
         self.drew_elsewhere = False
         #: What the same signature may do in one way or another: add to gradients that were there, or find residuals
@@ -109,6 +113,12 @@ class Recording:
         """Whether small arrays that are no state hold what they held."""
         return all(array.tobytes() == held for array, held in self.plain)
 
+    def holds_gradients(self) -> bool:
+        """Whether gradients are there that were, and not those that were not, and frozen ones where they were."""
+        if any((t._node.grad is not None) is not present for t, present in self.presence):
+            return False
+        return all(t._grad is g and (g is None or g._array is array) for t, g, array in self.at_rest)
+
     def rest(self) -> None:
         """Let go of what only recording needs: arrays that would otherwise be free."""
         self.leaves = []
@@ -117,8 +127,7 @@ class Recording:
         self.recorder.given.clear()
         self.recorder.given_leaves.clear()
         self.recorder.written.clear()
-        self.recorder.asked_leaves.clear()
-        self.recorder.cleared_leaves.clear()
+        self.recorder.gradients_asked.forget()
         self.recorder.initial.clear()
 
 
@@ -282,6 +291,8 @@ def _gradients(recorder: Recorder, owners: list[Any], names: list[str]) -> dict[
     """Make the gradients that are there states, without holding them: the call may free their memory for new ones."""
     before: dict[int, Any] = {}
     for name, t in zip(names, owners):
+        if t._node is None and t._grad is not None:
+            set_apart(t._grad)
         g = _grad(t)
         before[id(t)] = None if g is None else ref(g)
         if g is not None:
@@ -351,12 +362,14 @@ def _gather_state(recording: Recording, reach: Reach, owners: list[Any], before:
     leaves = [t for t in {id(t): t for t in owners}.values() if isinstance(t._node, Leaf)]
     for t in leaves:
         _gather_grad(recording, t, before[id(t)], states, reach)
-    asked = recorder.asked_leaves
-    recording.frozen = [t for t in recorder.cleared_leaves.values() if t._node is None and t._grad is None]
-    recording.presence = [(t, before[id(t)] is not None) for t in leaves if id(t._node) in asked]
+    asked = recorder.gradients_asked
+    recording.frozen = [t for t in asked.cleared.values() if t._node is None and t._grad is None]
+    recording.presence = [(t, before[id(t)] is not None) for t in leaves if id(t._node) in asked.leaves]
+    recording.at_rest = list(asked.frozen.values())
     shapes = tuple([tuple([v and v.shape for v in i.outputs]) for i in program.instructions])
     choices = [(choice.key(), choice.answer) for s in program.settings for choice in s.choices.values()]
-    recording.flavour = (tuple([present for _, present in recording.presence]), shapes, tuple(choices))
+    given = tuple([id(array) for _, _, array in recording.at_rest])
+    recording.flavour = (tuple([present for _, present in recording.presence]), given, shapes, tuple(choices))
 
 
 def _check_apart(recording: Recording) -> None:
@@ -432,7 +445,7 @@ def _gather_grad(recording: Recording, t: Any, before: Any, states: dict[Any, Va
     recorder, program = recording.recorder, recording.program
     after = _grad(t)
     if after is None:
-        gone = before is not None or id(t._node) in recorder.cleared_leaves
+        gone = before is not None or id(t._node) in recorder.gradients_asked.cleared
         recording.grads[id(t)] = (t, "none" if gone else "untouched")
         return
     value = recorder.value_of(after)

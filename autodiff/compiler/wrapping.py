@@ -120,8 +120,9 @@ class Wrapper:
         self.reach = reach
         self.names: dict[str, Any] = {}
         self.tidies: list[str] = []
+        self.inlined = getattr(step.run, "inlined", None)
         # Machine code looks at arrays itself, in no time; not where random numbers would be drawn before it does.
-        self.inlined = None if step.recording.draws else getattr(step.run, "inlined", None)
+        self.looks = self.inlined is not None and not step.recording.draws
         body: list[str] = []
         leaves, structure = flatten((tuple(args), kwargs))
         self.head = _head(function, args, kwargs, leaves)
@@ -222,7 +223,7 @@ class Wrapper:
     def _array(self, i: int, array: Any, body: list[str]) -> None:
         """Check an array. Memory of its own with these strides and this many elements has this shape, in this order."""
         tidy = Tidy(self.step, array.shape, array.dtype)
-        if self.inlined is not None:
+        if self.looks:
             self.tidies.append(self._name("tidy", tidy))
             if tidy.own:
                 body += [f"if id(a{i}) in {self._name('own', tidy.own)}:", f"    a{i} = a{i}.copy()"]
@@ -266,33 +267,35 @@ class Wrapper:
         body += [f"{t} = {name}.t + 1" for _, _, name, t in counters.values()]
         for setting in step.program.settings:
             arguments.append(counters[id(setting.owner)][3] if setting.moves is not None else given[setting])
-        body += ["try:", *[f"    {line}" for line in self._run(arrays, arguments)], "except Deviation:"]
-        body += [f"    return deviated{self.head.given}", "tally()"]
-        for counter, n, name, t in counters.values():
-            if n == 0:
-                continue
-            body += [f"{t} += {n - 1}"] if n > 1 else []
-            body += [f"{name}.t = {t}", f"{self._name('array', counter.array)}[()] = {t}"]
+        moved = [(name, self._name("array", c.array), t, n) for c, n, name, t in counters.values() if n]
+        ahead = [f"{name}.t = {array}[()] = {t}" + (f" + {n - 1}" if n > 1 else "") for name, array, t, n in moved]
+        back = [f"{name}.t = {array}[()] = {t} - 1" for name, array, t, _ in moved]
+        code = [f"out = run({', '.join(arguments)})"]
+        if self.inlined is not None:
+            code, ahead = self._inline(arrays, arguments, ahead, back), []
+        body += ["try:", *[f"    {line}" for line in code], "except Deviation:"]
+        body += [f"    return deviated{self.head.given}", *ahead, "tally()"]
         written = [f"{self._name('storage', s)}.version" for s in step.stamped]
         if written:
             body.append(" = ".join([*written, "last_write.tick", "tick()"]))
         kept = ["seen", *values] if values or step.choices else []
         return [*kept, "looks"] if step.grads else kept
 
-    def _run(self, arrays: list[str], arguments: list[str]) -> list[str]:
-        """The code itself."""
-        if self.inlined is None:
-            return [f"out = run({', '.join(arguments)})"]
+    def _inline(self, arrays: list[str], arguments: list[str], ahead: list[str], back: list[str]) -> list[str]:
+        """Machine code itself. Ctrl-C is raised where that returns, when step counts are `ahead` with the parameters."""
+        assert self.inlined is not None
         self.names |= self.inlined.names
         outs = ", ".join(self.inlined.results)
         given = ", ".join([*arguments, *self.inlined.results])
-        fail = f"fail({', '.join(arguments)})"
-        lines = [*self.inlined.before, f"status = checked({given})", "if status is not None:"]
-        lines += ["    if status:", f"        {fail}"]
-        for a, tidy in zip(arrays, self.tidies):
-            lines += [f"    {a} = {tidy}({a})", f"    if {a} is None:", "    " + self.miss]
-        lines += [f"    if called({given}):", f"        {fail}"]
-        return [*lines, f"out = {outs}" if outs else "out = None"]
+        failing = [*[f"    {line}" for line in back], f"    fail({', '.join(arguments)})"]
+        call = [*ahead, f"if called({given}):", *failing]
+        if self.looks:
+            look = [*[f"    {line}" for line in back], "    if status:", f"    {failing[-1]}"]
+            for a, tidy in zip(arrays, self.tidies):
+                look += [f"    {a} = {tidy}({a})", f"    if {a} is None:", "    " + self.miss]
+            look += [f"    {line}" for line in call]
+            call = [*ahead, f"status = checked({given})", "if status is not None:", *look]
+        return [*self.inlined.before, *call, f"out = {outs}" if outs else "out = None"]
 
     def _finish(self, body: list[str]) -> None:
         """Hand out the results."""

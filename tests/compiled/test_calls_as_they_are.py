@@ -52,6 +52,14 @@ def test_an_error_of_the_users_is_raised_by_one_call_and_not_by_two(backend, err
     assert total.item() == 4
 
 
+def test_whole_numbers_to_negative_powers_are_what_they_are_in_an_ordinary_call():
+    x, y = ad.tensor([2, -1, 1, 3]), ad.tensor([3, -1, -2, -2])
+    power = ad.compile(lambda x, y: x**y)
+    for _ in range(4):
+        assert power(x, y).tolist() == (x**y).tolist()
+    assert power.stats["replayed"] == 2
+
+
 # -- what it is given ------------------------------------------------------------------------------------------------
 
 

@@ -123,6 +123,31 @@ def changing(make):
     pytest.fail("nothing was refused")
 
 
+class Trainer:
+    def __init__(self):
+        self.steps, self.losses = 0, []
+
+    def counting(self, x):
+        self.steps += 1
+        return x * 2
+
+    def gathering(self, x):
+        self.losses.append(x * 2)
+        return x * 2
+
+
+@pytest.mark.parametrize("method", ["counting", "gathering"])
+def test_a_function_that_changes_something_at_each_call_says_so_once_and_is_left_alone(method):
+    trainer = Trainer()
+    step = ad.compile(getattr(trainer, method), fallback=True)
+    with pytest.warns(UserWarning, match="runs uncompiled") as warned:
+        found = [step(ad.ones(1)).item() for _ in range(20)]
+    assert found == [2.0] * 20
+    assert len(warned) == 1
+    assert trainer.steps + len(trainer.losses) == 20
+    assert step.stats["eager"] >= 12
+
+
 def test_a_number_that_changes_is_refused():
     fast = ad.compile(lambda x: x * random.random())
     said = changing(lambda: fast(ad.ones(2)))
