@@ -14,6 +14,7 @@ from typing import Any
 __all__ = [
     "ABSENT",
     "Cell",
+    "Code",
     "Contents",
     "Current",
     "Elements",
@@ -44,6 +45,16 @@ class Cell:
 
     def __getitem__(self, key: Any) -> Any:
         return content(self.cell)
+
+
+class Code:
+    """The code of a function, which notebooks exchange when its file was edited (IPython's autoreload)."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.function.__code__
 
 
 class Slot:
@@ -125,6 +136,8 @@ def difference(holder: Any, key: Any, value: Any, name: Callable[[str, Any], str
     expected = name("v", value)
     if isinstance(holder, Cell) and value is not ABSENT:
         return f"{name('c', holder.cell)}.cell_contents is not {expected}"
+    if isinstance(holder, Code):
+        return f"{name('f', holder.function)}.__code__ is not {expected}"
     if isinstance(holder, Unset):
         return f"{key!r} in {name('h', holder.own)}"
     if isinstance(holder, Keys):

@@ -26,7 +26,19 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.compiler.holders import ABSENT, Cell, Contents, Current, Elements, Keys, Length, Slot, Unset, content
+from autodiff.compiler.holders import (
+    ABSENT,
+    Cell,
+    Code,
+    Contents,
+    Current,
+    Elements,
+    Keys,
+    Length,
+    Slot,
+    Unset,
+    content,
+)
 from autodiff.compiler.kinds import (
     fields,
     imported,
@@ -221,6 +233,7 @@ class Reach:
                         self._walk(f"{path}.{name}", content(cell))
             return
         self._note_names(x)
+        self._hold(Code(x), None, _named(path, "__code__"))
         if fields(x):
             self._objects.append((path, x, {"__wrapped__"}))
         for name in names_of(x.__code__).imports:

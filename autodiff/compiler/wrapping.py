@@ -282,7 +282,7 @@ class Wrapper:
         return [*kept, "looks"] if step.grads else kept
 
     def _inline(self, arrays: list[str], arguments: list[str], ahead: list[str], back: list[str]) -> list[str]:
-        """Machine code itself. Ctrl-C is raised where that returns, when step counts are `ahead` with the parameters."""
+        """Machine code. Ctrl-C is raised where it returns: step counts are `ahead` then, as the parameters are."""
         assert self.inlined is not None
         self.names |= self.inlined.names
         outs = ", ".join(self.inlined.results)
