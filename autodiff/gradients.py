@@ -78,17 +78,17 @@ def backward(
         if create_graph:
             g = found.pop(vertex)
             vertex.grad = g if before is None else before + g
-            changes.count_gradients()
+            changes.count_switch()
         elif recorder is not None and before is None:
             vertex.grad = _own_recorded(found.pop(vertex))
         elif recorder is not None:
             _accumulate_recorded(before, found.pop(vertex))
         elif before is None:
             vertex.grad = wrap(own(found.pop(vertex)))
-            changes.count_gradients()
+            changes.count_switch()
         elif before._node is not None or not before._array.flags.writeable:
             vertex.grad = wrap(before._array + found.pop(vertex))
-            changes.count_gradients()
+            changes.count_switch()
         else:
             before._array += found.pop(vertex)
             stamp(before._storage)

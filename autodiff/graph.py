@@ -375,8 +375,9 @@ class _Changes:
 
     #: Of what is not data: attributes of modules, memory that is exchanged, gradients that come and go.
     structure: int = 0
-    #: Of these, gradients that come and go: while the difference of the two is the same, everything else is.
-    gradients: int = 0
+    #: Of these, what is switched on and off, and can be looked at: gradients that come and go, `requires_grad` and
+    #: `training`. While the difference of the two is the same, everything else is.
+    switches: int = 0
     #: Of settings of optimizers, which are read anew.
     settings: int = 0
     #: Of looks at ``.grad``: who holds one must not see it overwritten.
@@ -384,9 +385,9 @@ class _Changes:
     #: How many steps are being recorded, in all threads: while there are none, nobody needs to be asked.
     recordings: int = 0
 
-    def count_gradients(self) -> None:
-        """Count that gradients have come or gone."""
-        self.gradients += 1
+    def count_switch(self) -> None:
+        """Count that a gradient has come or gone, that a leaf is frozen or thawed, or a module is to train or not."""
+        self.switches += 1
         self.structure += 1
 
 

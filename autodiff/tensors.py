@@ -82,6 +82,8 @@ class Tensor(Value, Operators, Methods):
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Value):
             raise DtypeError(f".data must be a Tensor, not a {type(value).__name__}; make one with ad.tensor(...)")
+        if value._array is self._array:  # p.data -= step has written in place
+            return
         if modes.recorder is not None:
             modes.recorder.refuse(".data is set", "write into the Tensor: with ad.no_grad(): p.copy_(value)")
         array = value._array
@@ -115,7 +117,7 @@ class Tensor(Value, Operators, Methods):
             leaf.shape, leaf.dtype, leaf.grad = self._array.shape, self._array.dtype, self._grad
             self._node = leaf
             self._base = self._view = None  # a leaf has no history to derive anew when its memory is written
-            changes.structure += 1
+            changes.count_switch()
         elif not requires_grad and node is not None:
             if not isinstance(node, Leaf):
                 raise GradientError(
@@ -124,7 +126,7 @@ class Tensor(Value, Operators, Methods):
                 )
             self._grad, node.grad = node.grad, None
             self._leaf, self._node = node, None
-            changes.structure += 1
+            changes.count_switch()
         return self
 
     @property
@@ -160,7 +162,7 @@ class Tensor(Value, Operators, Methods):
                 )
             if value is self:
                 raise GradientError("a Tensor cannot be its own .grad; use .clone()")
-        changes.count_gradients()
+        changes.count_switch()
         if modes.recorder is not None:
             modes.recorder.cleared(self)
         if self._node is None:
@@ -472,10 +474,8 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     if isinstance(data, Tensor):
         if dtype is None or dtypes.as_dtype(dtype) == data._array.dtype:
             return data
-        cast: Tensor = ew.cast(data, dtype=dtypes.as_dtype(dtype))
-        return cast
-    out: Tensor = wrap(as_array(data, dtype, copy=False))
-    return out
+        return ew.cast(data, dtype=dtypes.as_dtype(dtype))  # type: ignore[no-any-return]
+    return wrap(as_array(data, dtype, copy=False))  # type: ignore[no-any-return]
 
 
 def from_numpy(ndarray: Array) -> Tensor:

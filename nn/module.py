@@ -91,6 +91,7 @@ class Module:
     def __setattr__(self, name: str, value: Any) -> None:
         if self.__dict__.get(name) is not value:
             changes.structure += 1  # which compiled steps look at
+            changes.switches += name == "training"
         if isinstance(value, (Parameter, Module, Buffer)):
             if "_modules" not in self.__dict__:
                 raise SetupError(

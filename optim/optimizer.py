@@ -176,7 +176,7 @@ class Optimizer:
             gradient of zero still moves by its momentum.
         """
         recorder = current_recorder()
-        changes.count_gradients()
+        changes.count_switch()
         for group in self.param_groups:
             for p in group["params"]:
                 node = p._node

@@ -20,11 +20,15 @@ class Watched(dict[Any, Any]):
         #: Of what is remembered of one parameter: the Tensors that the optimizer has made to show it.
         self.shown: dict[str, Any] = {}
 
-    def changed(self, is_new: bool = False) -> None:
+    def changed(self, is_new: bool = False, is_number: bool = False) -> None:
         """Take note of a change by the user; an entry that is new is there at the next call."""
         recorder = current_recorder()
         if recorder is not None and is_new:
             recorder.postpone()
+        elif recorder is not None and is_number:
+            recorder.refuse(
+                "a number in the state of an optimizer is changed", "keep a Tensor there, and add_(1) to it"
+            )
         elif recorder is not None:
             refuse_to_record()
         changes.structure += 1
@@ -32,7 +36,7 @@ class Watched(dict[Any, Any]):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if value is not self.get(key, self):  # else it was written in place: entry["step"] += 1
-            self.changed(key not in self)
+            self.changed(key not in self, isinstance(value, (int, float)))
             super().__setitem__(key, value)
 
     def __delitem__(self, key: Any) -> None:

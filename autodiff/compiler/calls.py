@@ -13,12 +13,11 @@ from os.path import abspath, basename, dirname
 from sys import modules
 from typing import Any
 
-import numpy as np
-
 from autodiff.compiler import many
 from autodiff.compiler.backends import NAMES
 from autodiff.compiler.comparison import compare, took_others
-from autodiff.compiler.effects import Restless, carried, reached, side_effects
+from autodiff.compiler.crowd import Crowd
+from autodiff.compiler.effects import MOST_MADE, Restless, carried, only_made, reached, side_effects
 from autodiff.compiler.kinds import is_module
 from autodiff.compiler.leaving import Held
 from autodiff.compiler.methods import KEPT, keep
@@ -26,15 +25,13 @@ from autodiff.compiler.reach import Reach
 from autodiff.compiler.ready import Step
 from autodiff.compiler.recording import Recording, record
 from autodiff.compiler.refusals import Postponed
-from autodiff.compiler.scalars import exact
+from autodiff.compiler.signatures import given, signature
 from autodiff.compiler.stages import Stages
 from autodiff.compiler.ways import Way
 from autodiff.compiler.wrapping import Wrapper, is_hooked, owned
-from autodiff.dtypes import default_dtype
 from autodiff.errors import AutodiffError, RecordingError
 from autodiff.frames import warn_the_user
-from autodiff.graph import Value, changes, modes
-from autodiff.trees import flatten
+from autodiff.graph import changes, modes
 
 __all__ = ["Compiled", "compile"]
 
@@ -99,9 +96,13 @@ class Compiled:
         self._running: Step | None = None
         self._structure = 0
         self._looking = False
-        self._near = _Entry()  # of the last call's signature
+        #: Steps by what the arguments are like that a way was made for.
+        self._ways: dict[Any, list[Step]] = {}
         self._restless = Restless()
+        self._crowd = Crowd(MOST_SIGNATURES)
         self._said: set[str] = set()
+        #: How many calls in a row made something that was not there.
+        self._made = 0
         #: Whether it changes something at every call, and so is never to be recorded again.
         self._left = False
         #: What was compiled for objects that have no room for it, by their ids.
@@ -120,7 +121,7 @@ class Compiled:
 
     def __setattr__(self, name: str, value: Any) -> None:
         """As with reading: ``fast.scale = 2`` sets an attribute of the model."""
-        own = name.startswith("_") or name in self.__dict__ or "_near" not in self.__dict__
+        own = name.startswith("_") or name in self.__dict__ or "_ways" not in self.__dict__
         if own or not is_module(self.function):
             object.__setattr__(self, name, value)
         else:
@@ -247,22 +248,30 @@ class Compiled:
         """A call that is not the one before: find its program, or record it."""
         if self._looking:
             raise AssertionError("a program was chosen that does not fit the call")
-        if modes.listener is not None or self._left or is_hooked(args, kwargs):
+        like = given(args, kwargs)
+        if modes.listener is not None or self._left or (like is None and is_hooked(args, kwargs)):
             return self._as_written(args, kwargs)
-        for step in self._near.steps:
-            if step.way is not None and step.way.holds(args, kwargs) and step.holds():
-                if not _is_prepared(step):
+        if self._crowd.is_away(like):
+            return self._as_written(args, kwargs)
+        for step in self._ways.get(like, ()):
+            if step.way.holds() and step.holds(moved=False):
+                if not _is_prepared(step, moved=False):
                     return self._as_written(args, kwargs)
-                if step.way.run is step.run:
-                    return self._run(step, args, kwargs)
+                if step.way.run is not step.run:  # it puts gradients into other memory
+                    self._lead(step, args, kwargs, step.way.reach)
+                return self._run(step, args, kwargs)
         reach = reached(self.function, args, kwargs)
-        key = _key(reach, args, kwargs)
+        key = signature(reach, args, kwargs)
         entry = self._entries.get(key)
         if entry is None:
-            entry = self._entries[key] = _Entry()
-            if len(self._entries) > MOST_SIGNATURES:
+            replays = self._replays.total()
+            if len(self._entries) >= MOST_SIGNATURES:
+                if self._crowd.turns_away(like, replays):
+                    return self._as_written(args, kwargs)
                 self._entries.popitem(last=False)
-            if self._restless.is_tired(self.function, key, reach, self._replays.total()):
+                self._ways.clear()
+            entry = self._entries[key] = _Entry()
+            if self._restless.is_tired(self.function, key, reach, replays):
                 return self._as_written(args, kwargs)
         self._entries.move_to_end(key)
         if entry.eager is not None:
@@ -271,12 +280,18 @@ class Compiled:
             if step.holds():
                 if not _is_prepared(step):
                     return self._as_written(args, kwargs)
-                self._near = entry
-                wrapper = Wrapper(step, args, kwargs, reach, modes.grad, self.function)
-                fast = wrapper.make(self._look, self._deviated, self._replays.one)
-                step.way = Way(step, fast, Compiled, reach, args, kwargs)
+                self._lead(step, args, kwargs, reach)
                 return self._run(step, args, kwargs)
         return self._record(entry, args, kwargs, reach)
+
+    def _lead(self, step: Step, args: tuple[Any, ...], kwargs: dict[str, Any], reach: Reach) -> None:
+        """Make the way to a step that is prepared."""
+        wrapper = Wrapper(step, args, kwargs, reach, modes.grad, self.function)
+        fast = wrapper.make(self._look, self._deviated, self._replays.one)
+        step.way = Way(step, fast, Compiled, reach, args, kwargs)
+        like = step.way.given
+        if like is not None:
+            self._ways[like] = [step, *[s for s in self._ways.get(like, ()) if s is not step]]
 
     def _run(self, step: Step, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a program that holds and is prepared, and let the next call go straight to it."""
@@ -313,7 +328,12 @@ class Compiled:
             return result
         effect = None
         if failure is None:
-            failure = effect = side_effects(self.function, reach, reached(self.function, args, kwargs))
+            after = reached(self.function, args, kwargs)
+            failure = effect = side_effects(self.function, reach, after)
+            if effect is not None and self._made < MOST_MADE and only_made(reach, after):
+                self._made += 1
+                return result
+            self._made = 0
         if failure is None:
             failure = carried(self.function, args, kwargs, reach)
         if failure is None and recording is not None:
@@ -350,7 +370,9 @@ class Compiled:
                 failure, waiting = error, first  # the other one is not as it was recorded any more
             else:
                 entry.steps.insert(0, self._latest)
-                del entry.steps[MOST_SIGNATURES:]
+                if len(entry.steps) > MOST_SIGNATURES:
+                    self._ways.clear()
+                    del entry.steps[MOST_SIGNATURES:]
                 return None
         entry.waiting[recording.flavour] = waiting
         if len(entry.waiting) > MOST_SIGNATURES:
@@ -368,36 +390,20 @@ class Compiled:
         step = self._running
         assert step is not None
         reach = reached(self.function, args, kwargs)
-        entry = self._entries[_key(reach, args, kwargs)]
+        entry = self._entries[signature(reach, args, kwargs)]
         entry.steps = [s for s in entry.steps if s is not step]
+        self._ways.clear()
         self._looking = False
         return self._record(entry, args, kwargs, reach, step.drawn)
 
 
-def _is_prepared(step: Step) -> bool:
+def _is_prepared(step: Step, moved: bool = True) -> bool:
     """Whether a step could be prepared; if not, an ordinary call does what no replay can."""
     try:
-        step.prepare()
+        step.prepare(moved)
     except Held:
         return False
     return True
-
-
-def _key(reach: Reach, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """The signature of a call: what a program is recorded for."""
-    leaves, structure = flatten((args, kwargs))
-    given: list[Any] = []
-    for x in leaves:
-        if isinstance(x, Value):
-            given.append(("Tensor", x._array.shape, x._array.dtype.str))
-        elif isinstance(x, np.ndarray):
-            given.append(("array", x.shape, x.dtype.str))
-        else:
-            given.append(None)  # a fact
-    state = [(t._array.shape, t._array.dtype.str, t._node is not None) for t in reach.tensors.values()]
-    facts = tuple([(path, exact(value)) for path, value in reach.facts.items()])
-    same = tuple(reach.vertices(leaves))
-    return tuple(given), same, tuple(structure.paths()), tuple(state), facts, modes.grad, default_dtype().str
 
 
 def compile(

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.compiler.holders import ABSENT
 from autodiff.compiler.kinds import kept_with
 from autodiff.compiler.reach import Reach, differing
 from autodiff.compiler.recording import argument_names, spoken
@@ -19,10 +20,12 @@ from autodiff.frames import warn_the_user
 from autodiff.graph import Value
 from autodiff.trees import flatten
 
-__all__ = ["Restless", "carried", "reached", "side_effects"]
+__all__ = ["MOST_MADE", "Restless", "carried", "only_made", "reached", "side_effects"]
 
 #: So many signatures in a row, of which none was replayed, and all but a fact is the same, are enough.
 MOST_IN_A_ROW = 8
+#: Calls in a row that may make something for later ones.
+MOST_MADE = 2
 _KEPT = 32
 
 
@@ -46,7 +49,7 @@ def side_effects(function: Any, before: Reach, after: Reach) -> RecordingError |
             f"{path} is an iterator, which a replay does not move on{_line_of(function, before, path)}; "
             "take what it gives before the call, and pass it as an argument"
         )
-    changed = [p for p in before.differences(after) if not p.endswith(" groups")]
+    changed = _changed(before, after)
     changed = [p for p in changed if f"len({p.removeprefix('keys of ')})" not in changed]
     if not changed:
         return None
@@ -55,6 +58,26 @@ def side_effects(function: Any, before: Reach, after: Reach) -> RecordingError |
         f"the call changed {' and '.join(changed[:3])}, which a replay would not do"
         f"{_line_of(function, after, changed[0])}; {inside}do it outside the compiled function"
     )
+
+
+def _changed(before: Reach, after: Reach) -> list[str]:
+    """The paths of what a call changed, but for what optimizers say of themselves."""
+    return [p for p in before.differences(after) if not p.endswith(" groups")]
+
+
+def only_made(before: Reach, after: Reach) -> bool:
+    """Whether all that a call changed was not there before: a table that is made at the first call, and kept."""
+    return not before.iterators and all(_was_missing(path, before, after) for path in _changed(before, after))
+
+
+def _was_missing(path: str, before: Reach, after: Reach) -> bool:
+    old = before.facts.get(path, ABSENT)
+    if old is ABSENT or old is None or old is False:
+        return True
+    name = path.removeprefix("len(").removesuffix(")").removeprefix("keys of ")
+    if f"keys of {name}" in after.facts:  # a dict that has grown, or one of its values
+        return len(after.facts[f"keys of {name}"]) > len(before.facts.get(f"keys of {name}", ()))
+    return f"{name.removesuffix('.__code__')}.__code__" in before.facts  # a cached_property, which the value hides now
 
 
 def carried(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], reach: Reach) -> RecordingError | None:

@@ -164,7 +164,7 @@ class Grads:
             nodes[i].grad = self.tensors[i]
         if is_first:  # what was there is not held on to, since that takes memory
             self.before = [node.grad if g is not None else None for node, g in zip(nodes, old)]
-        changes.count_gradients()  # whoever was to read or write what was shown before must look again
+        changes.count_switch()  # whoever was to read or write what was shown before must look again
         return held
 
     def settle(self, failed: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import prod
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -64,7 +65,9 @@ def _is_as_before(compiled: Compiled, stacked: Sequence[Any], arrays: Sequence[A
     if step is None or not step.way.leads_on() or step.grads_are_held():
         return False
     rows = [(type(x), a.shape[1:], a.dtype) for x, a in zip(stacked, arrays)]
-    return rows == step.way.given and not any(isinstance(x, Value) and x._node is not None for x in stacked)
+    return step.way.given == (tuple(rows), ()) and not any(
+        isinstance(x, Value) and x._node is not None for x in stacked
+    )
 
 
 def _row(stacked: Any, k: int) -> Any:
@@ -124,35 +127,40 @@ def _laid_together(batches: Iterable[Any]) -> Iterator[tuple[Sequence[Any], list
     Each is copied as soon as it is there: the next may come in the same memory.
     """
     rows: list[Array] = []
-    kept, form = 0, None
+    kept = 0
+    form: Any = None
     for item in batches:
         batch = item if isinstance(item, (tuple, list)) else (item,)
         if form is None or kept == len(rows[0]) or _form(batch) != form:
             if kept:
-                yield _filled(rows, kept)
-            rows, kept, form = _room(batch), 0, _form(batch)
+                yield _filled(form, rows, kept)
+            form = _form(batch)
+            rows, kept = _room(form), 0
         for r, a in zip(rows, batch):
-            r[kept] = a._array
+            r[kept] = _array_of(a)
         kept += 1
     if kept:
-        yield _filled(rows, kept)
+        yield _filled(form, rows, kept)
 
 
-def _filled(rows: Sequence[Array], kept: int) -> tuple[Sequence[Any], list[Array], int]:
+def _filled(form: Any, rows: Sequence[Array], kept: int) -> tuple[Sequence[Any], list[Array], int]:
     arrays = [r[:kept] for r in rows]
-    return [wrap(a) for a in arrays], arrays, kept
+    return [a if issubclass(kind, np.ndarray) else wrap(a) for a, (kind, *_) in zip(arrays, form)], arrays, kept
 
 
-def _form(batch: Sequence[Any]) -> Any:
-    return [(a._array.shape, a._array.dtype) if isinstance(a, Value) else type(a) for a in batch]
+def _form(batch: Sequence[Any]) -> list[tuple[type, tuple[int, ...], np.dtype[Any]]]:
+    """What the parts of a batch are."""
+    wrong = next((a for a in batch if not isinstance(a, (Value, np.ndarray))), None)
+    if wrong is not None or not batch:
+        what = "nothing" if not batch else f"a {type(wrong).__name__}"
+        raise AutodiffError(f"a batch of run is one Tensor or array, or a tuple of them; got {what} in it")
+    return [(type(a), _array_of(a).shape, _array_of(a).dtype) for a in batch]
 
 
-def _room(batch: Sequence[Any]) -> list[Array]:
-    """Memory for many batches like this one."""
-    if not batch or not all(isinstance(a, Value) for a in batch):
-        raise AutodiffError("the batches of run must be made of Tensors")
-    count = _fitting(sum([a._array.nbytes for a in batch]))
-    return [np.empty((count, *a._array.shape), a._array.dtype) for a in batch]
+def _room(form: Sequence[tuple[type, tuple[int, ...], np.dtype[Any]]]) -> list[Array]:
+    """Memory for many batches of one form."""
+    count = _fitting(sum([prod(shape) * dtype.itemsize for _, shape, dtype in form]))
+    return [np.empty((count, *shape), dtype) for _, shape, dtype in form]
 
 
 def _fitting(nbytes: int) -> int:

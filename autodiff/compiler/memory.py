@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from autodiff.graph import Storage
+from autodiff.graph import Storage, changes
 from autodiff.heap import aligned, give_back
 
 __all__ = [
@@ -170,6 +170,7 @@ def gather(tensors: Sequence[Any]) -> bool:
         moved += view.nbytes
         if moved >= piece and give_back(moved):
             moved = 0
+    changes.structure += 1
     return True
 
 
@@ -180,6 +181,7 @@ def straighten(memory: Any) -> bool:
     if isinstance(memory, ArrayMemory) or not is_alone(memory.tensor, in_order=False):
         return False
     memory.tensor._array = np.ascontiguousarray(memory.tensor._array)
+    changes.structure += 1
     return True
 
 

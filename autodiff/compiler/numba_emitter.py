@@ -69,6 +69,7 @@ class Emitted:
         self.kernel = kernel
         self.source = kernel.source
         self.can_loop = not kernel.demands
+        self._code: machine.Machine | None = None
 
     def arranged(self) -> str:
         """What shares a loop and what shares memory: the operations in order, and where the result of each lies."""
@@ -105,7 +106,9 @@ class Emitted:
 
     def _made(self, function: str, first: str, states: Sequence[Array]) -> Callable[..., Any]:
         """The Python function around the machine code, which makes the arrays of the results."""
-        code = machine.load(self.source)
+        if self._code is None:
+            self._code = machine.load(self.source)
+        code = self._code
         held, table = self._table(states)
         called = made_callable(code.address(function), table, (code, held))
         given = [f"x{k}" for k in range(len(self.program.inputs) + len(self.program.draws))]

@@ -154,6 +154,11 @@ class Reach:
         tracked = [x._node if isinstance(x, Value) else None for x in arguments]
         return [None if node is None else numbers.setdefault(node, len(numbers)) for node in tracked]
 
+    def switches(self) -> list[bool]:
+        """Which Tensors require gradients, and which modules are to train."""
+        modules = [self._seen[key].__dict__.get("training") for key in self.modules]
+        return [*[t._node is not None for t in self.tensors.values()], *modules]
+
     def reads(self, name: str) -> bool:
         """Whether the code that was found may read an attribute of this name."""
         return self._everything or name in self._names

@@ -136,8 +136,22 @@ class Step:
 
     # ------------------------------------------------------------------ before a call
 
-    def holds(self) -> bool:
-        """Whether settings and gradients are such that this program is the right one."""
+    def holds(self, moved: bool = True) -> bool:
+        """Whether settings, gradients and memory are such that this program is the right one.
+
+        Parameters
+        ----------
+        moved : bool, default=True
+            False where no memory but that of gradients can have been exchanged since the last call.
+        """
+        if moved and not self._is_at_home():
+            return False
+        if not all(choice.holds() for choice in self.choices):
+            return False
+        return self.recording.holds_plain() and self.recording.holds_gradients()
+
+    def _is_at_home(self) -> bool:
+        """Whether the state of optimizers, and what they update together, lies where the program works."""
         for optimizer, pack in self.packs:
             if optimizer._packs.get((tuple([id(p) for p in pack.members]), pack.names)) is not pack:
                 return False
@@ -145,17 +159,16 @@ class Step:
                 return False
             if self.choices_of_counts:
                 pack.agree(optimizer)
-        if not all(choice.holds() for choice in self.choices):
-            return False
-        if not (self.recording.holds_plain() and self.recording.holds_gradients()):
-            return False
-        for memory in self.memory.values():
-            if isinstance(memory, FlatMemory) and not memory.is_flat() and not gather(memory.tensors()):
-                return False
-        return True
+        flat = [memory for memory in self.memory.values() if isinstance(memory, FlatMemory)]
+        return all(memory.is_flat() or gather(memory.tensors()) for memory in flat)
 
-    def prepare(self) -> None:
+    def prepare(self, moved: bool = True) -> None:
         """See to it that the step works on what is there now: memory, state of optimizers, gradients.
+
+        Parameters
+        ----------
+        moved : bool, default=True
+            False where no memory but that of gradients can have been exchanged since the last time.
 
         Raises
         ------
@@ -163,7 +176,7 @@ class Step:
             If somebody looks at memory that must be moved: of a gradient that the step adds to, or of what does not lie
             in order.
         """
-        for optimizer, pack in self.packs:
+        for optimizer, pack in self.packs if moved else ():
             pack.agree(optimizer)
         leaves = [memory.tensor._node for grads in self.grads for memory in grads.memories]
         there = [id(leaf.grad) for leaf in leaves if leaf.grad is not None]  # not the gradients, which are to be free
@@ -171,8 +184,10 @@ class Step:
             raise Held
         for grads in self.grads:
             grads.check()
+        shown = [grads.show(self.added) for grads in self.grads]
+        if not moved and not any(shown):
+            return
         for grads in self.grads:
-            grads.show(self.added)
             grads.before_binding()
         if not all(straighten(self.memory[v]) for v in self.program.states):
             raise Held
@@ -199,7 +214,7 @@ class Step:
                 t._grad = None
             elif t._node.grad is not None:
                 t._node.grad = None
-                changes.count_gradients()
+                changes.count_switch()
 
     def grads_are_held(self) -> bool:
         """Whether a gradient of the last call is still looked at, so that the next must not be put in its place."""

@@ -36,7 +36,8 @@ from autodiff.primitive import Primitive
 __all__ = ["Recorder"]
 
 Array = np.ndarray[Any, Any]
-_DRAW = "draw with ad.rand or ad.randn, and go on from there"
+_VIEW = "take the view inside of it: row = a[1]"
+_DRAW = "draw with ad.rand or ad.randn, and go on from there; make layers before the call"
 
 
 class Recorder:
@@ -147,7 +148,7 @@ class Recorder:
             self.unheard.pop(root.value, None)
             self._check_draw(root)
         if root.storage is not None and root.storage.version > root.version and not written:
-            self.refuse("memory was changed in a way that cannot be recorded", "change it with operations on Tensors")
+            self.refuse("memory was changed of which a view, or what it is a view of, was made before the call", _VIEW)
         elif known.base is not None and root.version > known.version:
             self._look_again(known)
         return known.value
@@ -241,8 +242,8 @@ class Recorder:
         """Take one application down."""
         if self.failure is not None or not isinstance(op, Primitive):
             return
-        if shape_depends_on_values(op.name, args, static):
-            self.refuse(f"the shape of {op.name} depends on values", "keep the shape: ad.where(mask, x, 0)")
+        if (found := shape_depends_on_values(op.name, args, static)) is not None:
+            self.refuse(f"the shape of what {found[0]} gives depends on values", found[1])
             return
         operands = tuple([self._operand(a) for a in args])
         self.told.clear()

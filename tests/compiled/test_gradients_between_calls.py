@@ -267,7 +267,7 @@ def test_gradients_that_come_and_go_are_no_reason_to_walk_through_everything_aga
     one_round, _ = accumulating(model, optim.Adam(model.parameters()), 3.0, lambda f: ad.compile(f, backend=backend))
     for i in range(5):
         one_round(i)
-    monkeypatch.setattr("autodiff.compiler.calls.Reach", None)
+    monkeypatch.setattr("autodiff.compiler.effects.Reach", None)
     for i in range(5):
         one_round(i)
 

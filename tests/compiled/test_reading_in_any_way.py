@@ -272,8 +272,11 @@ def test_what_grows_is_refused_with_the_line(name):
         grow(growing)
         return x * 2
 
+    step = ad.compile(step)
+    if "Map" in name or "Dict" in name:  # which may be a table that the first calls fill
+        assert [step(ad.ones(1)).item() for _ in range(2)] == [2.0, 2.0]
     with pytest.raises(ad.RecordingError, match=r"the call changed .*growing(?s:.)*outside the compiled function"):
-        ad.compile(step)(ad.ones(1))
+        step(ad.ones(1))
 
 
 DRAWN = {
