@@ -6,6 +6,7 @@ tenth of the time of a call.
 
 from __future__ import annotations
 
+import os
 from array import array
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -18,6 +19,7 @@ __all__ = [
     "Contents",
     "Current",
     "Elements",
+    "Environment",
     "Keys",
     "Length",
     "Slot",
@@ -115,6 +117,16 @@ class Elements(Length):
         return frozenset(self.container)
 
 
+class Environment(Length):
+    """The environment variables of the process."""
+
+    def __init__(self) -> None:
+        super().__init__(os.environ)
+
+    def __getitem__(self, key: Any) -> dict[str, str]:
+        return dict(os.environ)
+
+
 class Contents(Length):
     """The elements of an array of Python's, or of a bytearray."""
 
@@ -146,7 +158,7 @@ def difference(holder: Any, key: Any, value: Any, name: Callable[[str, Any], str
         return f"{name('h', holder)}[None] != {expected}"
     if isinstance(holder, Elements):
         return f"{name('c', holder.container)} != {expected}"
-    if isinstance(holder, Contents):
+    if isinstance(holder, (Contents, Environment)):
         return f"{name('h', holder)}[None] != {expected}"
     if isinstance(holder, Length):
         return f"len({name('c', holder.container)}) != {expected}"

@@ -32,6 +32,8 @@ __all__ = [
 
 #: What reads attributes by names that stand in strings; and what reads all there are.
 _BY_STRINGS = frozenset({"getattr", "hasattr", "attrgetter", "methodcaller", "__getattribute__", "globals"})
+#: What imports modules by names that stand in strings.
+_IMPORTING = frozenset({"import_module", "__import__", "modules"})
 _ALL = frozenset({"vars", "__dict__", "asdict", "astuple"})
 
 
@@ -84,6 +86,8 @@ def names_of(code: CodeType, making: bool = False) -> Names:
         found |= {name: found.get(name, False) or "globals" in found for name in spelled}
         asked |= dict.fromkeys(spelled)
         everything |= not spelled
+    if not _IMPORTING.isdisjoint(found):
+        imports |= dict.fromkeys([text for text in code.co_consts if isinstance(text, str)])
     if "AttributeError" in found:
         asked |= dict.fromkeys(found)
     everything |= not _ALL.isdisjoint(found)

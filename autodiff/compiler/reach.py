@@ -13,6 +13,7 @@ from collections import ChainMap, UserDict, UserList, UserString, deque
 from collections.abc import Iterable
 from contextvars import ContextVar
 from functools import cached_property, lru_cache, partial, partialmethod
+from operator import attrgetter, methodcaller
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -21,6 +22,7 @@ from types import (
     MemberDescriptorType,
     MethodType,
     ModuleType,
+    NoneType,
 )
 from typing import Any
 
@@ -33,6 +35,7 @@ from autodiff.compiler.holders import (
     Contents,
     Current,
     Elements,
+    Environment,
     Keys,
     Length,
     Slot,
@@ -71,6 +74,7 @@ MOST_ELEMENTS, MOST_BYTES = 100, 4096
 #: Methods that are called without being named, besides those that Python calls (``__add__``); and what optimizers keep.
 _UNNAMED = frozenset({"forward", "backward", "setup_context", "update", "slots", "check", "rate"})
 _MAKING = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__", "__class_getitem__"})
+_ENVIRONMENT = frozenset({"environ", "getenv"})
 _OF_OPTIMIZERS = frozenset({"_groups", "_packs", "_program", "_runs", "_state"})
 
 
@@ -198,6 +202,10 @@ class Reach:
                 self._walk(_named(path, part), value)
         elif isinstance(x, _CACHED):
             self._walk(path, x.__wrapped__)
+        elif isinstance(x, attrgetter | methodcaller):  # which name attributes as a function does
+            self._names.update([part for name in x.__reduce__()[1] for part in str(name).split(".")])
+        elif isinstance(x, BuiltinFunctionType) and not isinstance(x.__self__, ModuleType | NoneType):
+            self._walk(_named(path, "__self__"), x.__self__)  # a method that is kept: get = settings.get
         else:
             self._other(path, x)
 
@@ -241,6 +249,9 @@ class Reach:
         self._hold(Code(x), None, _named(path, "__code__"))
         if fields(x):
             self._objects.append((path, x, {"__wrapped__"}))
+        if not _ENVIRONMENT.isdisjoint(names_of(x.__code__).attributes):
+            self.facts["os.environ"] = held = Environment()[None]
+            self.loose.append((Environment(), None, held))
         for name in names_of(x.__code__).imports:
             if (module := imported(name, x.__globals__)) is not None:
                 self._walk(name, module)
@@ -355,6 +366,11 @@ class Reach:
                 done |= names
                 for name in sorted(names):
                     self._attribute(path, x, name)
+        for path, x, _ in self._objects if self._everything else ():
+            own = fields(x)
+            if own is not None and not isinstance(x, ModuleType | type) and not is_module(x):  # whose names may be new
+                self.facts[f"keys of {path}"] = tuple(keys := Keys(own)[None])
+                self.loose.append((Keys(own), None, keys))
 
     def _looked_for(self, x: Any) -> set[str]:
         """The names that an object has and functions name, or Python calls, or that all are read of."""

@@ -2,6 +2,8 @@
 
 import enum
 import functools
+import operator
+import os
 import types
 from importlib.util import find_spec
 
@@ -114,6 +116,33 @@ def a_scheduler_alone():
     return (lambda x: x * scheduler.get_last_lr()[0]), change
 
 
+def an_environment_variable():
+    return (lambda x: x * float(os.environ.get("SCALE_OF_A_TEST", "1"))), lambda k: os.environ.update(
+        SCALE_OF_A_TEST=str(k)
+    )
+
+
+def an_attribute_by_a_name_that_is_kept():
+    config, key = types.SimpleNamespace(), "k"
+    return (lambda x: x * getattr(config, key, 1.0)), functools.partial(setattr, config, "k")
+
+
+def an_attribute_among_all():
+    config = types.SimpleNamespace()
+    return (lambda x: x * vars(config).get("k", 1.0)), functools.partial(setattr, config, "k")
+
+
+def a_getter():
+    config, get = types.SimpleNamespace(inner=types.SimpleNamespace(k=1.0)), operator.attrgetter("inner.k")
+    return (lambda x: x * get(config)), functools.partial(setattr, config.inner, "k")
+
+
+def a_method_that_is_kept():
+    settings = {}
+    get = settings.get
+    return (lambda x: x * get("k", 1.0)), functools.partial(settings.__setitem__, "k")
+
+
 def code_that_a_notebook_exchanges():
     class Net:
         def scaled(self, x):
@@ -152,6 +181,11 @@ WAYS = [
     what_is_not_there_yet_by_its_default,
     what_fails_until_it_is_there,
     a_scheduler_alone,
+    an_environment_variable,
+    an_attribute_by_a_name_that_is_kept,
+    an_attribute_among_all,
+    a_getter,
+    a_method_that_is_kept,
     code_that_a_notebook_exchanges,
     *map(by_an_object, [Kind.ONE, nn.Parameter(ad.ones(2)), nn.ReLU(), ad.float32, Kind, 0.5, True, None]),
 ]
