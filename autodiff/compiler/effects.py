@@ -168,10 +168,14 @@ def _line_of(function: Any, reach: Reach, path: str) -> str:
 
 
 def _named_in(code: CodeType, name: str, is_written: bool) -> str:
-    for instruction in get_instructions(code):
+    found = [i for i in get_instructions(code) if i.positions is not None]
+    loaded = {i.positions.lineno for i in found if i.argval == name and i.positions is not None}
+    for instruction in found:
+        assert instruction.positions is not None
+        number = instruction.positions.lineno
         written = instruction.opname.startswith("STORE_")
-        if instruction.argval == name and (written or not is_written) and instruction.positions is not None:
-            number = instruction.positions.lineno
+        into = instruction.opname == "STORE_SUBSCR" and number in loaded  # name[key] = ...
+        if (instruction.argval == name and (written or not is_written)) or into:
             text = getline(code.co_filename, number or 0).strip()
             return f" ({basename(code.co_filename)}:{number}: {text})"
     return ""

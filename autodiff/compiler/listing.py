@@ -13,7 +13,7 @@ from autodiff.compiler.program import Instruction, Place, Program, Value
 from autodiff.compiler.scalars import Scalar, Setting
 from autodiff.primitive import primitives
 
-__all__ = ["Names", "listing", "rows", "spoken"]
+__all__ = ["Names", "listing", "rows", "sections", "spoken"]
 
 
 class Names:
@@ -133,8 +133,17 @@ def listing(program: Program) -> str:
 
 
 def _body(program: Program, names: Names) -> list[str]:
-    phases = groupby(program.instructions, lambda i: i.place.phase)
-    return rows([(phase, list(group)) for phase, group in phases], names, lambda i: _where(i.place))
+    return rows(sections(program.instructions), names, lambda i: _where(i.place))
+
+
+def sections(instructions: Sequence[Instruction]) -> list[tuple[str, list[Instruction]]]:
+    """Instructions by their phases, with headings: what comes after the last backward pass is not called forward."""
+    found = [(phase, list(group)) for phase, group in groupby(instructions, lambda i: i.place.phase)]
+    last = max([k for k, (phase, _) in enumerate(found) if phase == "backward"], default=len(found))
+    for k, (phase, group) in enumerate(found):
+        if k > last and phase == "forward":
+            found[k] = "after the update" if found[k - 1][0] == "update" else "after the backward pass", group
+    return found
 
 
 def rows(

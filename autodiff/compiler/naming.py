@@ -11,7 +11,7 @@ from autodiff.compiler.program import Instruction, Program, Value
 __all__ = ["name_values"]
 
 
-def name_values(program: Program, adjoints: Sequence[tuple[Value, Value]]) -> None:
+def name_values(program: Program, adjoints: Sequence[tuple[Value, Value]], returned: Sequence[str]) -> None:
     """Give names to values that have none.
 
     Parameters
@@ -20,6 +20,8 @@ def name_values(program: Program, adjoints: Sequence[tuple[Value, Value]]) -> No
         Just recorded.
     adjoints : sequence of (Value, Value)
         Values, each with its cotangent.
+    returned : sequence of str
+        What the user calls each of the results, by the keys of a dict that is returned; may be empty.
 
     Notes
     -----
@@ -32,10 +34,14 @@ def name_values(program: Program, adjoints: Sequence[tuple[Value, Value]]) -> No
     for instruction in program.instructions:
         place, value = instruction.place, next(iter(instruction.outputs), None)
         if place.phase == "forward" and value is not None:
-            if place.line and _goes_on(value, consumers, program):
-                last_of_line[f"{place.line}: {place.text}"] = value
+            line = f"{place.line}: {place.text}"
+            if place.line and _goes_on(value, consumers, program) and last_of_line.get(line) not in program.results:
+                last_of_line[line] = value
             if place.module and _leaves(value, place.module, consumers, program):
                 last_of_module[place.module] = value
+    for value, name in zip(program.results, returned, strict=True):
+        if name.isidentifier() and not value.name:
+            value.name = name
     for line, value in last_of_line.items():
         name = _assigned(line.partition(": ")[2])
         if name and not value.name:

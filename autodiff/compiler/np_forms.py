@@ -332,7 +332,7 @@ def _concatenate(i: Instruction) -> Form | None:
             if not w.lies_in(o, out, start) and o.size:
                 lines.append(f"{w.part(out, start, o)}[...] = {w.name(o)}")
             start += o.size
-        return lines
+        return lines or [f"# {', '.join([w.name(o) for o in i.operands])} lie side by side in {w.name(out)}"]
 
     return Form("join" if ahead else "write", write)
 
@@ -398,7 +398,8 @@ def _gate(i: Instruction) -> Form | None:
     bits = f"int{8 * x.dtype.itemsize}"
 
     def write(w: Writer, i: Instruction) -> list[str]:
-        return [f"{w.function('multiply')}({w.bits(x, bits)}, {w.name(mask)}, {w.bits(i.outputs[0], bits)})"]
+        text = f"{w.function('multiply')}({w.bits(x, bits)}, {w.name(mask)}, {w.bits(i.outputs[0], bits)})"
+        return [f"{text}  # 0 where {w.name(mask)} is 0"]
 
     return Form("write", write, (0,))
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.compiler.buffers import Memory, Plan
+from autodiff.compiler.listing import sections
 from autodiff.compiler.np_forms import is_ufunc
 from autodiff.compiler.program import Instruction, Place, Program, Value
 from autodiff.compiler.scalars import Scalar
@@ -151,7 +152,8 @@ class Writer:
 
     def _fallback(self, v: Value) -> str:
         n = self.plan.made.get(v, -1)
-        return self.plan.instructions[n].op.rpartition(".")[2].rstrip("0123456789") if n >= 0 else "v"
+        op = self.plan.instructions[n].op.rpartition(".")[2].rstrip("0123456789") if n >= 0 else "v"
+        return "total" if op == "sum" else op  # Python has a function of that name
 
     def _memory(self, v: Value, memory: Memory, start: int) -> str:
         if memory.kind == "state":
@@ -327,8 +329,9 @@ class Writer:
 
     def fill(self) -> None:
         """Write the statements of all instructions, and those that put new values of states in their places."""
-        place, phase = Place(phase=""), ""
+        place, heading = Place(phase=""), ""
         n, instructions = 0, self.plan.instructions
+        headings = {i: title for title, group in sections(instructions) for i in group}
         while n < len(instructions):
             i = instructions[n]
             end = self.groups.get(n, n + 1)
@@ -336,9 +339,9 @@ class Writer:
             lines = self._loop(n, end) if n in self.groups else self._one(i)
             lines = [*self.before, *lines]
             if lines:
-                if i.place.phase != phase:
-                    self.lines += ["", f"# ---- {i.place.phase}"]
-                    phase = i.place.phase
+                if headings[i] != heading:
+                    heading = headings[i]
+                    self.lines += ["", f"# ---- {heading}"]
                 if i.place != place and _comment(i.place):
                     self.lines.append(f"# {_comment(i.place)}")
                 place = i.place

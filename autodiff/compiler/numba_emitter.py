@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
+from weakref import ref
 
 import numpy as np
 
@@ -69,7 +70,8 @@ class Emitted:
         self.kernel = kernel
         self.source = kernel.source
         self.can_loop = not kernel.demands
-        self._code: machine.Machine | None = None
+        #: What is bound to memory already, so that it need not be looked for in the cache.
+        self._code: Callable[[], machine.Machine | None] = lambda: None
 
     def arranged(self) -> str:
         """What shares a loop and what shares memory: the operations in order, and where the result of each lies."""
@@ -106,9 +108,10 @@ class Emitted:
 
     def _made(self, function: str, first: str, states: Sequence[Array]) -> Callable[..., Any]:
         """The Python function around the machine code, which makes the arrays of the results."""
-        if self._code is None:
-            self._code = machine.load(self.source)
-        code = self._code
+        code = self._code()
+        if code is None:
+            code = machine.load(self.source)
+            self._code = ref(code)
         held, table = self._table(states)
         called = made_callable(code.address(function), table, (code, held))
         given = [f"x{k}" for k in range(len(self.program.inputs) + len(self.program.draws))]

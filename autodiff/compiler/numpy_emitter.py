@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from autodiff.compiler.buffers import Plan
-from autodiff.compiler.listing import Names, rows
+from autodiff.compiler.listing import Names, rows, sections
 from autodiff.compiler.np_forms import call, form_of
 from autodiff.compiler.np_fusing import fused, prepare
 from autodiff.compiler.np_many import ManyWriter
@@ -97,9 +96,8 @@ class EmittedStep(Emitted):
         """
         plan = _writer(self._program, self._native).plan
         names = Names(self._program.with_instructions(plan.instructions))
-        groups = groupby(plan.instructions, lambda i: i.place.phase)
         title = f"arrays that are never needed at the same time share {plan.size} bytes of `memory`"
-        lines = rows([(phase, list(group)) for phase, group in groups], names, lambda i: _lies(i, plan, names))
+        lines = rows(sections(plan.instructions), names, lambda i: _lies(i, plan, names))
         return "\n".join([title, *lines])
 
     def bind_many(self, states: Sequence[Array]) -> Callable[..., Any]:

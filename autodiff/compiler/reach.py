@@ -421,6 +421,8 @@ class Reach:
             if isinstance(found, FunctionType | classmethod | staticmethod | property | cached_property):
                 inner = getattr(found, "__func__", getattr(found, "fget", getattr(found, "func", found)))
                 self._walk(at, inner)
+                if isinstance(found, property) and found.fset is not None:
+                    self._walk(f"{at} setter", found.fset)
             elif isinstance(found, partialmethod):
                 self._walk(at, found)
             elif name.startswith("__") or i:

@@ -186,7 +186,7 @@ def record(
             _gather_results(recording, reach)
             _gather_state(recording, reach, owners, before)
             _gather_plain(recording, recorder, reach, held)
-            name_values(recording.program, recorder.adjoints)
+            name_values(recording.program, recorder.adjoints, _keys_of_results(recording))
     finally:
         modes.listener, modes.recorder = outer
         changes.recordings -= 1
@@ -323,6 +323,12 @@ def _gather_results(recording: Recording, reach: Reach) -> None:
         tracked = not plain and x._node is not None
         recording.outputs.append(Output(len(program.results), tracked=tracked, plain=plain))
         program.results.append(value)
+
+
+def _keys_of_results(recording: Recording) -> list[str]:
+    """What a dict that is returned calls the results of the program; empty for others."""
+    paths = zip(recording.outputs, recording.structure.paths())
+    return [path.removeprefix("['").removesuffix("']") for output, path in paths if output.index is not None]
 
 
 def _gather_state(recording: Recording, reach: Reach, owners: list[Any], before: dict[int, Any]) -> None:
