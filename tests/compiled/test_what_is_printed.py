@@ -87,3 +87,41 @@ def test_bias_activation_and_their_backward_are_each_in_one_loop_and_so_is_the_u
     left = [place for _, _, place in update if place != "in registers"]
     assert left == ["in exp_avg", "in exp_avg_sq", "in parameters"]
     assert {"multiply", "add", "sqrt", "divide", "subtract"} == {*operations[-1]}
+
+
+def test_what_comes_after_the_backward_pass_is_called_so_and_results_by_their_keys():
+    model = nn.Linear(3, 2)
+    optimizer, average = optim.SGD(model.parameters(), lr=0.1), ad.zeros(2, 3)
+
+    @ad.compile(backend="numpy")
+    def step(x):
+        optimizer.zero_grad()
+        loss = model(x).square().mean()
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        with ad.no_grad():
+            average.mul_(0.9).add_(model.weight, alpha=0.1)
+        return {"loss": loss, "length": norm}
+
+    for _ in range(2):
+        step(ad.ones(4, 3))
+    headings = ["forward", "backward", "after the backward pass", "update", "after the update"]
+    assert re.findall(r"# ---- (.*)", step.source) == headings
+    assert [line.strip(":") for line in str(step.program.final).splitlines() if line.strip(":") in headings] == headings
+    assert "return loss, length" in step.source
+
+
+def test_two_losses_have_a_forward_and_a_backward_pass_each():
+    model = nn.Linear(3, 2)
+
+    @ad.compile(backend="numpy")
+    def step(x):
+        model.zero_grad()
+        model(x).square().mean().backward()
+        model(x * x).sigmoid().mean().backward()
+
+    for _ in range(2):
+        step(ad.ones(4, 3))
+    headings = ["forward", "backward", "forward", "backward", "after the backward pass"]  # where gradients are added
+    assert re.findall(r"# ---- (.*)", step.source) == headings
