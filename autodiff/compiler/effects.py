@@ -159,23 +159,35 @@ def _line_of(function: Any, reach: Reach, path: str) -> str:
     parts = [part.partition("[")[0].rstrip(")") for part in path.split(".")]
     first = getattr(getattr(function, "__func__", function), "__code__", None)
     codes = [code for code in [first, *reach.codes] if code is not None]
-    for name, is_written in ((parts[-1], True), (parts[-1], False), (parts[0], False)):
+    ways = [(parts[-1], _assigns), (parts[-1], _names), (parts[0], _names)]
+    if "[" in path.rpartition(".")[2]:
+        ways.insert(0, (parts[-1], _puts_into))
+    for name, does in ways:
         for code in codes:
-            line = _named_in(code, name, is_written)
-            if line:
-                return line
+            number = does(code, name)
+            if number is not None:
+                text = getline(code.co_filename, number).strip()
+                return f" ({basename(code.co_filename)}:{number}: {text})"
     return ""
 
 
-def _named_in(code: CodeType, name: str, is_written: bool) -> str:
-    found = [i for i in get_instructions(code) if i.positions is not None]
-    loaded = {i.positions.lineno for i in found if i.argval == name and i.positions is not None}
-    for instruction in found:
-        assert instruction.positions is not None
-        number = instruction.positions.lineno
-        written = instruction.opname.startswith("STORE_")
-        into = instruction.opname == "STORE_SUBSCR" and number in loaded  # name[key] = ...
-        if (instruction.argval == name and (written or not is_written)) or into:
-            text = getline(code.co_filename, number or 0).strip()
-            return f" ({basename(code.co_filename)}:{number}: {text})"
-    return ""
+def _lines(code: CodeType, name: str | None, kinds: tuple[str, ...]) -> list[int]:
+    """The lines of the instructions on a name whose names begin so."""
+    found = [i for i in get_instructions(code) if i.argval == name and i.opname.startswith(kinds)]
+    return [i.positions.lineno for i in found if i.positions is not None and i.positions.lineno is not None]
+
+
+def _names(code: CodeType, name: str) -> int | None:
+    """The first line that names it."""
+    return next(iter(_lines(code, name, ("",))), None)
+
+
+def _assigns(code: CodeType, name: str) -> int | None:
+    """The first line that assigns it."""
+    return next(iter(_lines(code, name, ("STORE_",))), None)
+
+
+def _puts_into(code: CodeType, name: str) -> int | None:
+    """The first line that may put something into it: ``name[key] = ...``."""
+    puts = _lines(code, None, ("STORE_SUBSCR",))
+    return next((line for line in _lines(code, name, ("LOAD_",)) if line in puts), None)
