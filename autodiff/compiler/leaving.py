@@ -108,7 +108,7 @@ class Grads:
         """The Tensors that were not given to another step, which adds to them."""
         return [(m, t) for m, t in zip(self.memories, self.tensors) if t._array is m.place]
 
-    def _is_shown(self) -> bool:
+    def is_shown(self) -> bool:
         """Whether all leaves show these Tensors, and these the memory."""
         pairs = zip(self.memories, self.tensors)
         return bool(self.tensors) and all(m.tensor._node.grad is t and t._array is m.place for m, t in pairs)
@@ -137,7 +137,7 @@ class Grads:
             The ids of the Tensors whose gradients the step adds to.
         """
         held = not self.tensors or self.is_held()
-        if not held and self._is_shown():
+        if not held and self.is_shown():
             return False
         nodes = [m.tensor._node for m in self.memories]
         if self.go_on and self._is_in_place():

@@ -80,6 +80,8 @@ class Recording:
         Those without a place in a graph whose gradient is taken away, if somebody gave them one.
     presence : list of (Tensor, bool)
         The leaves of which it matters whether they have a gradient before the call, and whether they had.
+    leaves_written : bool
+        Whether a gradient was written that is not one after the call: who holds it sees that.
     at_rest : list of (Tensor, Tensor or None, ndarray or None)
         Those without a place in a graph whose gradient was read, with it and its memory.
     plain : list of (ndarray, bytes)
@@ -102,6 +104,7 @@ class Recording:
         self.grads: dict[int, tuple[Any, str]] = {}
         self.frozen: list[Any] = []
         self.presence: list[tuple[Any, bool]] = []
+        self.leaves_written = False
         self.at_rest: list[tuple[Any, Any, Any]] = []
         self.plain: list[tuple[Any, bytes]] = []
         self.drew_elsewhere = False
@@ -450,6 +453,8 @@ def _gather_grad(recording: Recording, t: Any, before: Any, states: dict[Any, Va
     """Say what became of the gradient of a leaf."""
     recorder, program = recording.recorder, recording.program
     after = _grad(t)
+    if before is not None and after is not before() and states.get(("grad", id(t))) in recorder.written:
+        recording.leaves_written = True
     if after is None:
         gone = before is not None or id(t._node) in recorder.gradients_asked.cleared
         recording.grads[id(t)] = (t, "none" if gone else "untouched")

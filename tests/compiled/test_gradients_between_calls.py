@@ -426,6 +426,38 @@ def test_a_gradient_that_is_held_changes_as_in_ordinary_calls(hold, backend, pas
     assert steps[0].stats["replayed"] > 0
 
 
+@pytest.mark.parametrize("then", ["cleared", "replaced"])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_gradient_that_is_held_is_set_to_zero_though_another_takes_its_place(then, backend):
+    def trained(compiled):
+        ad.manual_seed(0)
+        model = nn.Linear(3, 2)
+        optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+
+        @compiled
+        def step(x):
+            optimizer.zero_grad(set_to_none=False)
+            if then == "cleared":
+                model.zero_grad()
+            else:
+                model.weight.grad = ad.ones(2, 3)
+            model(x).square().mean().backward()
+            optimizer.step()
+
+        held = []
+        for k in range(12):
+            if k in (4, 5, 8):
+                held.append(model.weight.grad)
+            step(ad.ones(2, 3) * k)
+        return [t.detach().numpy() for t in [*held, *model.parameters()]], step
+
+    found, step = trained(ad.compile(backend=backend))
+    expected, _ = trained(lambda f: f)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+    assert step.stats["replayed"] > 0
+
+
 def test_where_memory_of_a_gradient_cannot_move_the_call_is_an_ordinary_one():
     p = nn.Parameter(ad.ones(2))
 
