@@ -108,7 +108,7 @@ class Grads:
         """The Tensors that were not given to another step, which adds to them."""
         return [(m, t) for m, t in zip(self.memories, self.tensors) if t._array is m.place]
 
-    def is_shown(self) -> bool:
+    def _is_shown(self) -> bool:
         """Whether all leaves show these Tensors, and these the memory."""
         pairs = zip(self.memories, self.tensors)
         return bool(self.tensors) and all(m.tensor._node.grad is t and t._array is m.place for m, t in pairs)
@@ -117,6 +117,16 @@ class Grads:
         """Whether what the leaves show, be it other Tensors such as ``p.grad.detach()``, lies in this memory."""
         shown = [(m.tensor._node.grad, m.place) for m in self.memories]
         return bool(self.tensors) and all(g is not None and g._array is place for g, place in shown)
+
+    def are_looked_at(self) -> bool:
+        """Whether somebody holds one of the gradients that are there, be they these or others."""
+        if self._is_shown():
+            return self.is_held()
+        for memory in self.memories:
+            g = memory.tensor._node.grad
+            if g is not None and (getrefcount(g) > _NAMED or not _is_movable(g, memory)):
+                return True
+        return False
 
     def check(self) -> None:
         """Raise `Held` if the gradients that are there would have to be moved, and cannot be."""
@@ -137,7 +147,7 @@ class Grads:
             The ids of the Tensors whose gradients the step adds to.
         """
         held = not self.tensors or self.is_held()
-        if not held and self.is_shown():
+        if not held and self._is_shown():
             return False
         nodes = [m.tensor._node for m in self.memories]
         if self.go_on and self._is_in_place():
@@ -193,14 +203,18 @@ def _is_movable(t: Any, memory: GradMemory) -> bool:
     return grads is not None and not grads.is_looked_at()
 
 
-def _counted() -> int:
+def _counted() -> tuple[int, int]:
     class Leaf:
         grad = wrap(np.zeros(1))
 
+    g = Leaf.grad
+    named = getrefcount(g)
+    del g
     held = [(Leaf.grad, True)]
     tensors = [t for t, _ in held]
-    return next(getrefcount(t) for t, _ in held if tensors)
+    return next(getrefcount(t) for t, _ in held if tensors), named
 
 
-# Of a Tensor that a leaf shows and nobody else holds. Measured, since what is counted differs between versions.
-_COUNTED = _counted()
+# Of a Tensor that a leaf shows and nobody else holds, in lists and under a name. Measured, since what is counted
+# differs between versions.
+_COUNTED, _NAMED = _counted()

@@ -182,7 +182,7 @@ class Step:
         there = [id(leaf.grad) for leaf in leaves if leaf.grad is not None]  # not the gradients, which are to be free
         if len(set(there)) < len(there):  # two leaves have one
             raise Held
-        if self.recording.leaves_written and any(g.is_shown() and g.is_held() for g in self.grads):
+        if self.recording.leaves_written and any(grads.are_looked_at() for grads in self.grads):
             raise Held
         for grads in self.grads:
             grads.check()
