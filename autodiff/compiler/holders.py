@@ -147,7 +147,7 @@ def difference(holder: Any, key: Any, value: Any, name: Callable[[str, Any], str
     """The source of whether something else stands there now; `name` gives what a value is called in it."""
     expected = name("v", value)
     if isinstance(holder, Cell) and value is not ABSENT:
-        return f"{name('c', holder.cell)}.cell_contents is not {expected}"
+        return f"{name('u', holder.cell)} is not {expected}"  # a variable of the function that is written, by this cell
     if isinstance(holder, Code):
         return f"{name('f', holder.function)}.__code__ is not {expected}"
     if isinstance(holder, Unset):

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from inspect import CO_VARARGS, CO_VARKEYWORDS
-from types import MethodType
+from types import CellType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff.compiler.holders import difference
+from autodiff.compiler.holders import content, difference
 from autodiff.compiler.reach import Reach
 from autodiff.compiler.ready import Step, owner
 from autodiff.compiler.recording import Output
@@ -28,7 +28,7 @@ __all__ = ["Assembly", "Wrapper", "is_hooked", "owned"]
 #: Names in the function that is written here, besides those that end in a number.
 _TAKEN = frozenset(
     """
-    Deviation LookupError Storage Tensor ValueError called changes checked deviated draw empty fail fast given grad_mode
+    Deviation LookupError NameError Storage Tensor ValueError called changes checked deviated draw empty fail fast given grad_mode
     id kwargs last_write leaves len look looks make missing more new numbers other out repr result run seen status step
     structure tally tick title type
     """.split()  # noqa: SIM905
@@ -155,8 +155,7 @@ class Wrapper:
         """The function, which calls `look(args, kwargs)` when it is not for a call, and `deviated` on a Deviation."""
         scope: dict[str, Any] = {}
         exec(_code(self.source), scope)
-        made: Callable[..., Any] = scope["make"](look, deviated, tally, **self.names)
-        return made
+        return _with_cells(scope["make"](look, deviated, tally, **self.names))
 
     def _name(self, stem: str, value: Any) -> str:
         name = f"{stem}{len(self.names)}"
@@ -185,7 +184,7 @@ class Wrapper:
         if not found:
             return []
         # A subscript in a try block is half as expensive as a call of `get`. What the call itself may raise stays out.
-        gone = ["except (LookupError, ValueError):", "    other = True"]
+        gone = ["except (LookupError, ValueError, NameError):", "    other = True"]
         return ["try:", f"    other = {' or '.join(found)}", *gone, "if other:", self.miss]
 
     def _arguments(self, leaves: Sequence[Any], body: list[str]) -> list[str]:
@@ -309,7 +308,7 @@ class Wrapper:
             value = step.program.results[0]
             node = self._name("node", _spent(value.shape, value.dtype))
             # A Tensor's class has the defaults of what is not set here.
-            body += ["result = new(Tensor)", "result._array = out", "result._storage = Storage()"]
+            body += ["result = new(Tensor)", "result._array = out", "result._storage = new(Storage)"]
             body += [f"result._node = {node}"] if outputs[0].tracked else []
             body.append("return result")
 
@@ -378,6 +377,15 @@ def _equal(name: str, value: str, x: Any) -> str:
     if isinstance(x, float) and not x:
         return f"repr({name}) == {repr(x)!r}"
     return f"{name} != {name}" if x != x else f"{name} == {value}"
+
+
+def _with_cells(fast: Any) -> Callable[..., Any]:
+    """The same function, of whose variables some are the user's own: those that it was given cells for."""
+    inner = [content(cell) for cell in fast.__closure__ or ()]
+    closure = tuple([x if isinstance(x, CellType) else cell for x, cell in zip(inner, fast.__closure__ or ())])
+    made = FunctionType(fast.__code__, fast.__globals__, fast.__name__, fast.__defaults__, closure)
+    made.__kwdefaults__, made.__qualname__ = fast.__kwdefaults__, fast.__qualname__
+    return made
 
 
 class _Opened:
