@@ -28,9 +28,9 @@ __all__ = ["Assembly", "Wrapper", "is_hooked", "owned"]
 #: Names in the function that is written here, besides those that end in a number.
 _TAKEN = frozenset(
     """
-    Deviation LookupError NameError Storage Tensor ValueError called changes checked deviated draw empty fail fast given grad_mode
-    id kwargs last_write leaves len look looks make missing more new numbers other out repr result run seen status step
-    structure tally tick title type
+    Deviation LookupError NameError Storage Tensor ValueError called changes checked deviated draw empty fail fast
+    given grad_mode id kwargs last_write leaves len look looks make missing more new numbers other out repr result
+    run seen status step structure tally tick title type
     """.split()  # noqa: SIM905
 )
 
