@@ -369,6 +369,7 @@ class Compiled:
             except RecordingError as error:
                 failure, waiting = error, first  # the other one is not as it was recorded any more
             else:
+                entry.exchanges = 0
                 entry.steps.insert(0, self._latest)
                 if len(entry.steps) > MOST_SIGNATURES:
                     self._ways.clear()

@@ -293,6 +293,7 @@ def spoken(path: str, names: tuple[str, ...]) -> str:
 def _gradients(recorder: Recorder, owners: list[Any], names: list[str]) -> dict[int, Any]:
     """Make the gradients that are there states, without holding them: the call may free their memory for new ones."""
     before: dict[int, Any] = {}
+    holders: dict[int, Any] = {}
     for name, t in zip(names, owners):
         if t._node is None and t._grad is not None:
             set_apart(t._grad)
@@ -300,6 +301,8 @@ def _gradients(recorder: Recorder, owners: list[Any], names: list[str]) -> dict[
         before[id(t)] = None if g is None else ref(g)
         if g is not None:
             recorder.add_gradient(t, g, f"{name}.grad")
+            if holders.setdefault(id(g._array), t._node) is not t._node:
+                recorder.postpone()  # two leaves have one gradient, which another call need not find
     return before
 
 

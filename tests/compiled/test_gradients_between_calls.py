@@ -458,6 +458,41 @@ def test_a_gradient_that_is_held_is_set_to_zero_though_another_takes_its_place(t
     assert step.stats["replayed"] > 0
 
 
+@pytest.mark.parametrize("zeroed", [True, False])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_two_leaves_that_have_one_gradient_for_a_while_are_no_reason_to_record_them_so(zeroed, backend):
+    def trained(compiled):
+        ad.manual_seed(0)
+        model = nn.Sequential(nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 3)).double()
+        optimizer = optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+
+        @compiled
+        def step(x):
+            if zeroed:
+                optimizer.zero_grad(set_to_none=False)
+            model(x).square().mean().backward()
+            optimizer.step()
+
+        found = []
+        for k in range(30):
+            if k == 6:
+                model[0].weight.grad = model[2].weight.grad
+            if k == 10:
+                model[0].weight.data = model[0].weight.detach() * 1.5
+            if k == 20:
+                optimizer.zero_grad()
+            step(ad.ones(2, 3, dtype=ad.float64) * (k % 3))
+            found.append([p.grad.numpy().copy() for p in model.parameters()])
+        return found, step
+
+    found, step = trained(ad.compile(backend=backend))
+    expected, _ = trained(lambda f: f)
+    for row, other in zip(found, expected, strict=True):
+        for a, b in zip(row, other, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+    assert step.stats["replayed"] > 0
+
+
 def test_where_memory_of_a_gradient_cannot_move_the_call_is_an_ordinary_one():
     p = nn.Parameter(ad.ones(2))
 
