@@ -106,14 +106,9 @@ class Pack:
 
     def is_shown(self, optimizer: Optimizer) -> bool:
         """Whether the optimizer's state still is this memory."""
-        for p, views in zip(self.members, self.views):
-            entry = optimizer.state.get(p, {})
-            shown = [getattr(entry.get(name), "_array", None) for name in self.names]
-            if any(a is not b for a, b in zip(shown, views)):
-                return False
-            if self.counts_steps and getattr(entry.get("step"), "_array", None) is not self.count.array:
-                return False
-        return True
+        count = {"step": self.count.array} if self.counts_steps else {}
+        members = zip(self.members, self.views)
+        return all(optimizer.state.shows(p, {**dict(zip(self.names, views)), **count}) for p, views in members)
 
     def fits(self) -> bool:
         """Whether the parameters have the shapes and the dtype that they had."""

@@ -244,11 +244,9 @@ class Run:
                 self.shown.append((p, {name: array for name, (array, _) in shown.items()}))
 
     def _is_shown(self, rule: Optimizer) -> bool:
-        """Whether the state still shows this memory: ``state[p]["exp_avg"].data = x`` puts other memory there."""
-        for p, arrays in self.shown:
-            entry = rule.state.get(p, {})
-            if any(getattr(entry.get(name), "_array", None) is not array for name, array in arrays.items()):
-                return False
+        """Whether the state still shows this memory."""
+        if not all(rule.state.shows(p, arrays) for p, arrays in self.shown):
+            return False
         self.structure = changes.structure
         return True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from typing import Any
 
@@ -101,6 +101,11 @@ class State(Watched):
                 dict.__setitem__(entry, name, t)
             elif t._array is not array:
                 t._array, t._storage = array, storage
+
+    def shows(self, key: Any, arrays: Mapping[str, Any]) -> bool:
+        """Whether these arrays are the memory of the Tensors under these names; ``t.data = x`` exchanges it."""
+        entry = self.get(key, {})
+        return all(getattr(entry.get(name), "_array", None) is array for name, array in arrays.items())
 
 
 class Group(dict[str, Any]):

@@ -131,11 +131,11 @@ def _laid_together(batches: Iterable[Any]) -> Iterator[tuple[Sequence[Any], list
     form: Any = None
     for item in batches:
         batch = item if isinstance(item, (tuple, list)) else (item,)
-        if form is None or kept == len(rows[0]) or _form(batch) != form:
+        found = _form(batch)
+        if found != form or kept == len(rows[0]):
             if kept:
                 yield _filled(form, rows, kept)
-            form = _form(batch)
-            rows, kept = _room(form), 0
+            rows, kept, form = _room(found), 0, found
         for r, a in zip(rows, batch):
             r[kept] = _array_of(a)
         kept += 1

@@ -14,14 +14,6 @@ import optim
 pytest.importorskip("llvmlite", reason="machine code is made by an extra, jit; NumPy code stops in the middle")
 
 
-@pytest.fixture
-def interruptible():
-    """As in a terminal: who is started in the background may have been told not to hear of Ctrl-C."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def training(*layers):
     """A step whose count of batches is one of its states, and so moves on with all of them at once."""
     model = nn.Sequential(nn.Linear(40, 64), nn.BatchNorm1d(64), nn.ReLU(), *layers, nn.Linear(64, 4))

@@ -329,14 +329,6 @@ def test_one_signature_may_be_unfit_for_recording_and_another_not():
 # ---------------------------------------------------------------------- Ctrl-C
 
 
-@pytest.fixture
-def interruptible():
-    """As in a terminal: who is started in the background may have been told not to hear of Ctrl-C."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.usefixtures("interruptible")
 def test_an_interruption_is_heard_when_the_piece_is_done():
     reached = []
