@@ -457,12 +457,13 @@ def compile(
     is a NumPy array reaches a function of yours as a Tensor, so that what it computes is seen.
 
     What cannot be seen: plain Python does not run in a replay. What it reads is compared at each call, as far as the
-    function names it: numbers, strings, attributes, what lists, dicts and sets hold, what modules of yours hold,
-    settings of optimizers, and the elements of NumPy's arrays that the step does not use as Tensors (`ad.from_numpy`).
-    Left out are the elements of arrays of more than 4 KiB and of sets of more than 100, lists and dicts of more than
-    10,000, files and clocks: pass such things as arguments. What no result and no state depends on is not computed,
-    and so raises nothing. Whether ``reshape`` gives a view or a copy is decided as in the recorded calls, however the
-    arguments of later ones lie in memory.
+    function names it: numbers, strings, attributes, methods, what lists, dicts and sets hold, what modules of yours
+    hold, what weak references lead to, settings of optimizers, and the elements of NumPy's arrays that the step does
+    not use as Tensors (`ad.from_numpy`). Left out are the elements of arrays of more than 4 KiB and of sets of more
+    than 100, lists and dicts of more than 10,000, files and clocks, which class an object is of, and what objects of
+    libraries keep inside, but for `Event`, `Queue`, `Logger` and `ConfigParser`: pass such things as arguments.
+    What no result and no state depends on is not computed, and so raises nothing. Whether ``reshape`` gives a view or a
+    copy is decided as in the recorded calls, however the arguments of later ones lie in memory.
 
     Machine code is kept in files for the next process, in ``~/.cache/wengert`` (or what the system has in its place),
     or in the folder that the environment variable ``WENGERT_CACHE_DIR`` names: the last 10,000 or so that were used.

@@ -7,10 +7,10 @@ tenth of the time of a call.
 from __future__ import annotations
 
 import os
-from array import array
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
+from weakref import ref
 
 __all__ = [
     "ABSENT",
@@ -22,6 +22,7 @@ __all__ = [
     "Environment",
     "Keys",
     "Length",
+    "Referent",
     "Slot",
     "Unset",
     "content",
@@ -71,6 +72,16 @@ class Slot:
             return self.descriptor.__get__(self.owner)
         except AttributeError:  # not assigned yet
             return ABSENT
+
+
+class Referent:
+    """What a weak reference leads to."""
+
+    def __init__(self, reference: ref[Any]) -> None:
+        self.reference = reference
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.reference()
 
 
 class Current:
@@ -128,11 +139,10 @@ class Environment(Length):
 
 
 class Contents(Length):
-    """The elements of an array of Python's, or of a bytearray."""
+    """The bytes of memory that an object shows. No view of it is kept: a bytearray could not grow then."""
 
     def __getitem__(self, key: Any) -> bytes:
-        held: array[Any] | bytearray = self.container
-        return held.tobytes() if isinstance(held, array) else bytes(held)
+        return memoryview(self.container).tobytes()
 
 
 def content(cell: Any) -> Any:

@@ -6,9 +6,10 @@ Objects are asked through their classes alone: a user's ``__getattr__`` may rais
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dis import get_instructions
+from dis import Instruction, get_instructions, stack_effect
 from functools import lru_cache
 from sys import modules
+from threading import local
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from autodiff.frames import OURS
 __all__ = [
     "Names",
     "fields",
+    "has_contents",
     "imported",
     "is_compiled",
     "is_iterator",
@@ -25,6 +27,7 @@ __all__ = [
     "is_optimizer",
     "is_ours",
     "is_scheduler",
+    "keeps",
     "kept_with",
     "names_of",
     "of_a_library",
@@ -35,6 +38,22 @@ _BY_STRINGS = frozenset({"getattr", "hasattr", "attrgetter", "methodcaller", "__
 #: What imports modules by names that stand in strings.
 _IMPORTING = frozenset({"import_module", "__import__", "modules"})
 _ALL = frozenset({"vars", "__dict__", "asdict", "astuple"})
+#: Where objects of Python's library that are written in Python keep what their methods tell. (By name: most of these
+#: modules are imported by nobody.)
+_KEEPING = {
+    "collections.ChainMap": ("maps",),
+    "collections.UserDict": ("data",),
+    "collections.UserList": ("data",),
+    "collections.UserString": ("data",),
+    "configparser.RawConfigParser": ("_sections", "_defaults"),
+    "logging.Logger": ("level", "disabled", "parent"),
+    "multiprocessing.sharedctypes.SynchronizedBase": ("_obj",),
+    "queue.Queue": ("queue",),
+    "threading.Event": ("_flag",),
+    "weakref.WeakKeyDictionary": ("data",),
+    "weakref.WeakValueDictionary": ("data",),
+    "_weakrefset.WeakSet": ("data",),
+}
 
 
 class Names(NamedTuple):
@@ -85,7 +104,7 @@ def names_of(code: CodeType, making: bool = False) -> Names:
         spelled = [name for name in _strings(code.co_consts) if name.isidentifier()]
         found |= {name: found.get(name, False) or "globals" in found for name in spelled}
         asked |= dict.fromkeys(spelled)
-        everything |= not spelled
+        everything |= not spelled or not _are_spelled(code)
     if not _IMPORTING.isdisjoint(found):
         imports |= dict.fromkeys([text for text in code.co_consts if isinstance(text, str)])
     if "AttributeError" in found:
@@ -93,6 +112,25 @@ def names_of(code: CodeType, making: bool = False) -> Names:
     everything |= not _ALL.isdisjoint(found)
     in_globals = tuple([name for name, is_global in found.items() if is_global])
     return Names(tuple(found), in_globals, everything, tuple(asked), tuple(imports))
+
+
+def _are_spelled(code: CodeType) -> bool:
+    """Whether all names that ``getattr`` and ``hasattr`` are given in it stand there as they are."""
+    instructions = list(get_instructions(code))
+    called = [n for n, i in enumerate(instructions) if i.argval in ("getattr", "hasattr")]
+    return all(_is_spelled(instructions[n + 1 :]) for n in called)
+
+
+def _is_spelled(instructions: list[Instruction]) -> bool:
+    """Whether they are a call of what lies on the stack before them, with a string as second argument."""
+    depth, second = 0, None
+    for i in instructions:
+        depth += stack_effect(i.opcode, i.arg, jump=False)
+        if depth <= 0:
+            return "CALL" in i.opname and isinstance(second, str)
+        if depth <= 2:
+            second = i.argval if depth == 2 and i.opname == "LOAD_CONST" else None
+    return False
 
 
 def _strings(constants: Any) -> list[str]:
@@ -114,7 +152,7 @@ def imported(name: str, scope: dict[str, Any]) -> Any:
 def fields(x: Any) -> dict[str, Any] | None:
     """The attributes of an object of its own, if it has room for such; not those of a class."""
     try:
-        found = object.__getattribute__(x, "__dict__")
+        found = (local if isinstance(x, local) else object).__getattribute__(x, "__dict__")
     except AttributeError:
         return None
     return found if type(found) is dict else None
@@ -123,6 +161,21 @@ def fields(x: Any) -> dict[str, Any] | None:
 def kept_with(t: Any) -> set[str]:
     """The attributes that a user gave a Tensor: ``p.lr_scale = 2``."""
     return {name for name in t.__dict__ if name not in ("_array", "_storage") and not hasattr(type(t), name)}
+
+
+def keeps(x: Any) -> list[str]:
+    """The attributes in which an object of Python's library keeps what it tells."""
+    kinds = [_KEEPING.get(f"{kind.__module__}.{kind.__qualname__}", ()) for kind in type(x).__mro__[:-1]]
+    return [name for names in kinds for name in names]
+
+
+def has_contents(x: Any) -> bool:
+    """Whether it shows memory to others: an array of Python's, a bytearray, a number of ctypes."""
+    try:
+        memoryview(x)
+    except (TypeError, ValueError, BufferError):
+        return False
+    return True
 
 
 def is_ours(function: Any) -> bool:

@@ -8,8 +8,7 @@ objects of the user's. Library objects other than these are left out.
 from __future__ import annotations
 
 import random
-from array import array
-from collections import ChainMap, UserDict, UserList, UserString, deque
+from collections import deque
 from collections.abc import Iterable
 from contextvars import ContextVar
 from functools import cached_property, lru_cache, partial, partialmethod
@@ -25,6 +24,7 @@ from types import (
     NoneType,
 )
 from typing import Any
+from weakref import ProxyTypes, WeakMethod, ref
 
 import numpy as np
 
@@ -38,12 +38,14 @@ from autodiff.compiler.holders import (
     Environment,
     Keys,
     Length,
+    Referent,
     Slot,
     Unset,
     content,
 )
 from autodiff.compiler.kinds import (
     fields,
+    has_contents,
     imported,
     is_compiled,
     is_iterator,
@@ -52,6 +54,7 @@ from autodiff.compiler.kinds import (
     is_optimizer,
     is_ours,
     is_scheduler,
+    keeps,
     kept_with,
     names_of,
     of_a_library,
@@ -65,8 +68,8 @@ __all__ = ["Reach", "differing"]
 _SCALARS = (int, float, bool, str, bytes, type(None), complex, np.generic, np.dtype)
 _RANDOM = (random.Random, np.random.Generator, np.random.RandomState)
 _MAPPINGS = (dict, MappingProxyType)
-#: What Python keeps in an attribute of an object: its own containers that are written in Python.
-_IN_ATTRIBUTES = ((ChainMap, "maps"), (UserDict, "data"), (UserList, "data"), (UserString, "data"))
+#: What shows the keys, values or items of a dict.
+_VIEWS: Any = (type({}.keys()), type({}.values()), type({}.items()))
 _CACHED = type(lru_cache(len))
 _MOST_ITEMS = 10_000
 #: Up to so many elements of a set, and bytes of an array that plain Python may read, are compared at each call.
@@ -171,8 +174,13 @@ class Reach:
 
     def _walk(self, path: str, x: Any) -> None:
         """Take in `x`, which `path` leads to."""
+        if type(x) in ProxyTypes:
+            x = _behind(x)
         if isinstance(x, _SCALARS):
             self.facts[path] = x
+            if type(x) not in _SCALARS and not of_a_library(x) and id(x) not in self._seen:
+                self._seen[id(x)] = x  # a number of the user's kind, which may have attributes
+                self._objects.append((path, x, set()))
             return
         if id(x) in self._seen:
             self.facts.setdefault(path, id(x))
@@ -213,17 +221,20 @@ class Reach:
         """What is no part of a network, and no function: containers, and objects of the user's."""
         if isinstance(x, (*_MAPPINGS, list, tuple, set, frozenset, deque)):
             self._container(path, x)
-        elif isinstance(x, (array, bytearray)):
-            self._contents(path, x)
+        elif isinstance(x, _VIEWS):
+            self._container(path, x.mapping)
+        elif isinstance(x, ref):
+            self._referent(path, x)
         elif isinstance(x, ContextVar):
             self._hold(Current(x), None, _named(path, "get()"))
         elif isinstance(x, _RANDOM):
             self.generators[path] = x
         elif is_iterator(x):
             self.iterators[path] = x
-        for kind, name in _IN_ATTRIBUTES:
-            if isinstance(x, kind):
-                self._hold(fields(x), name, _named(path, name))
+        elif has_contents(x):
+            self._contents(path, x)
+        for name in keeps(x):
+            self._hold(fields(x), name, _named(path, name))
         if isinstance(x, ModuleType):
             if not of_a_library(x):
                 self._objects.append((path, x, set()))
@@ -345,10 +356,18 @@ class Reach:
             if not isinstance(value, _SCALARS):
                 self._walk(f"{path} element {i}", value)
 
+    def _referent(self, path: str, x: Any) -> None:
+        """What a weak reference leads to, if that is still there."""
+        if isinstance(x, WeakMethod) and (method := x()) is not None:  # made anew at each call
+            self._function(path, method)
+        else:
+            self._hold(Referent(x), None, f"{path}()")
+
     def _contents(self, path: str, x: Any) -> None:
-        """What is in an array of Python's, or in a bytearray."""
-        self.facts[f"len({path})"] = len(x)
-        self.loose.append((Length(x), None, len(x)))
+        """What is in memory that an object shows: an array of Python's, a bytearray, a number of C."""
+        if hasattr(type(x), "__len__"):
+            self.facts[f"len({path})"] = len(x)
+            self.loose.append((Length(x), None, len(x)))
         if memoryview(x).nbytes <= MOST_BYTES:
             self.facts[f"elements of {path}"] = held = Contents(x)[None]
             self.loose.append((Contents(x), None, held))
@@ -385,14 +404,15 @@ class Reach:
                 self._python[c] = {name for name in vars(c) if name in _UNNAMED or name.startswith("__")}
             # Those that make an object run where there is a class to make it of.
             called = self._python[c] if isinstance(x, type) else self._python[c] - _MAKING
-            found |= called | (vars(c).keys() & self._names)
+            found |= called | (vars(c).keys() if self._everything else vars(c).keys() & self._names)
         return found
 
     def _classes(self, x: Any) -> list[type]:
-        """A class, or that of an object, and what it is derived from, as far as these are the user's."""
-        kind = x if isinstance(x, type) else type(x)
+        """A class, or that of an object, what it is derived from, and its own class, as far as these are the user's."""
+        kind: Any = x if isinstance(x, type) else type(x)
         if kind not in self._kinds:
-            self._kinds[kind] = [c for c in kind.__mro__ if not of_a_library(c)]
+            classes = (*kind.__mro__, *type(kind).__mro__)
+            self._kinds[kind] = [c for c in classes if not of_a_library(c)]
         return self._kinds[kind]
 
     def _attribute(self, path: str, x: Any, name: str) -> None:
@@ -421,6 +441,8 @@ class Reach:
             if isinstance(found, FunctionType | classmethod | staticmethod | property | cached_property):
                 inner = getattr(found, "__func__", getattr(found, "fget", getattr(found, "func", found)))
                 self._walk(at, inner)
+                if name == "__call__" or not name.startswith("__"):
+                    self.loose.append((attributes, name, found))
                 if isinstance(found, property) and found.fset is not None:
                     self._walk(f"{at} setter", found.fset)
             elif isinstance(found, partialmethod):
@@ -437,6 +459,14 @@ def differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     """The paths of facts that two walks found to differ."""
     paths = [*before, *[p for p in after if p not in before]]
     return [p for p in paths if not _alike(before.get(p, ABSENT), after.get(p, ABSENT))]
+
+
+def _behind(proxy: Any) -> Any:
+    """What a weak proxy stands for."""
+    try:
+        return proxy.__repr__.__self__
+    except ReferenceError:
+        return ABSENT
 
 
 def _named(path: str, name: str) -> str:

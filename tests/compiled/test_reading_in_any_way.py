@@ -1,12 +1,18 @@
 """However plain Python comes to what it reads, a replay gives what an ordinary call gives, or is recorded anew."""
 
 import array
+import configparser
 import contextvars
+import ctypes
 import dataclasses
 import itertools
+import logging
 import math
+import queue
 import random
+import threading
 import types
+import weakref
 from collections import ChainMap, UserDict, UserList, deque
 from functools import partial
 from importlib.util import find_spec
@@ -57,6 +63,39 @@ class AttrDict(dict):
     __getattr__ = dict.__getitem__
 
 
+class Child(nn.Module):
+    """Looks at the module above it, which would be a part of its own part without a weak reference."""
+
+    def __init__(self, parent, look):
+        super().__init__()
+        self.parent = look(parent)
+
+    def forward(self, x):
+        parent = self.parent() if isinstance(self.parent, weakref.ref) else self.parent
+        return x * parent.w * parent.scale
+
+
+class Parent(nn.Module):
+    def __init__(self, look):
+        super().__init__()
+        self.w = nn.Parameter(ad.ones(1))
+        self.scale = 1.0
+        self.child = Child(self, look)
+
+    def forward(self, x):
+        return self.child(x)
+
+
+class Measured(float):
+    """A number with a unit."""
+
+
+class Kind(type):
+    @property
+    def twice(cls):
+        return 2 * cls.a
+
+
 class Adding:
     def __add__(self, x):
         return x * K
@@ -72,7 +111,7 @@ class Base(nn.Module):
         return x * K
 
 
-class Child(Base):
+class Above(Base):
     def forward(self, x):
         return super().forward(x)
 
@@ -139,6 +178,87 @@ def the_class_of_an_object():
     return (lambda x: x * thing.a), lambda k: setattr(type(thing), "a", k)
 
 
+def of_a_class_that_is_exchanged(method):
+    thing = type("Thing", (Thing,), {"of": lambda self, x: x, "__call__": lambda self, x: x})()
+    return (lambda x: getattr(thing, method)(x)), lambda k: setattr(type(thing), method, lambda self, x: x * k)
+
+
+def a_number_of_the_users_kind():
+    length = Measured(2.0)
+    length.unit = 1.0
+    return (lambda x: x * length.unit), partial(attribute, length)
+
+
+def a_property_of_a_class():
+    thing = Kind("Thing", (Thing,), {})
+    return (lambda x: x * thing.twice), partial(attribute, thing)
+
+
+def a_weak_reference():
+    thing = Thing()
+    weak = weakref.ref(thing)
+    return (lambda x: x * weak().a), partial(attribute, thing)
+
+
+def a_weak_key():
+    thing, table = Thing(), weakref.WeakKeyDictionary()
+    return (lambda x: x * table[thing]), partial(table.__setitem__, thing)
+
+
+def a_method_by_a_weak_reference():
+    thing = Thing()
+    weak = weakref.WeakMethod(thing.times)
+    return (lambda x: weak()(x)), lambda k: (set_k(k), thing)
+
+
+def the_module_above(look):
+    parent = Parent(look)
+    return parent, lambda k: setattr(parent, "scale", k)
+
+
+def a_view_of_a_dict():
+    held = {"a": 1.0}
+    values = held.values()
+    return (lambda x: x * next(iter(values))), partial(item, held)
+
+
+def a_view_of_memory():
+    held = bytearray([1])
+    view = memoryview(held)
+    return (lambda x: x * view[0]), lambda k: first(held, int(k))
+
+
+def a_method_by_a_name_that_is_made(name):
+    thing = Thing()
+    return (lambda x: getattr(thing, name("im"))(x)), set_k
+
+
+def a_flag():
+    flag = threading.Event()
+    return (lambda x: x * 2 if flag.is_set() else x), lambda k: flag.set() if k == 2.0 else flag.clear()
+
+
+def a_level(of):
+    log = logging.getLogger("tests.compiled.level")
+    return (lambda x: x * log.getEffectiveLevel()), lambda k: logging.getLogger(of).setLevel(int(k))
+
+
+def put(thing, k):
+    thing["a"]["b"] = str(k)
+
+
+def parser():
+    made = configparser.ConfigParser()
+    made["a"] = {"b": "1.0"}
+    return made
+
+
+def a_local():
+    made = threading.local()
+    made.a = 1.0
+    return made
+
+
 def a_method_that_is_replaced():
     thing = type("Thing", (), {"of": lambda self, x: x, "__module__": __name__})()
     return (lambda x: thing.of(x)), lambda k: setattr(thing, "of", lambda x: x * k)
@@ -159,6 +279,28 @@ KINDS = {
     "a UserList": fresh(lambda: UserList([1.0]), lambda t: t[0], first),
     "an array": fresh(lambda: array.array("d", [1.0]), lambda t: t[0], first),
     "a bytearray": fresh(lambda: bytearray([1]), lambda t: t[0], lambda t, k: first(t, int(k))),
+    "a number of ctypes": fresh(lambda: ctypes.c_double(1), lambda t: t.value, lambda t, k: setattr(t, "value", k)),
+    "a local of a thread": fresh(a_local, lambda t: t.a, attribute),
+    "a parser": fresh(parser, lambda t: t.getfloat("a", "b"), put),
+    "a queue": fresh(queue.Queue, lambda t: t.qsize(), lambda t, k: t.put(k)),
+    "a flag": a_flag,
+    "a level": lambda: a_level("tests.compiled.level"),
+    "a level further up": lambda: a_level("tests.compiled"),
+    "a view of a dict": a_view_of_a_dict,
+    "a view of memory": a_view_of_memory,
+    "a weak reference": a_weak_reference,
+    "a weak key": a_weak_key,
+    "a method by a weak reference": a_method_by_a_weak_reference,
+    "the module above, by a weak reference": lambda: the_module_above(weakref.ref),
+    "the module above, by a weak proxy": lambda: the_module_above(weakref.proxy),
+    "a method by a name with a value in it": lambda: a_method_by_a_name_that_is_made(lambda i: f"t{i}es"),
+    "a method by a name of three parts": lambda: a_method_by_a_name_that_is_made(lambda i: "t" + i + "es"),
+    "a method by a name that is formatted": lambda: a_method_by_a_name_that_is_made(lambda i: "t%ses" % i),  # noqa: UP031
+    "a method by a name in a form": lambda: a_method_by_a_name_that_is_made("t{}es".format),
+    "a method of a class": lambda: of_a_class_that_is_exchanged("of"),
+    "a call of a class": lambda: of_a_class_that_is_exchanged("__call__"),
+    "a number of the user's kind": a_number_of_the_users_kind,
+    "a property of a class": a_property_of_a_class,
     "the order of keys": fresh(lambda: {"a": 1.0, "b": 2.0}, lambda t: next(v for v in t.values()), turned),
     "a proxy": a_proxy,
     "a context variable": a_context_variable,
@@ -166,7 +308,7 @@ KINDS = {
     "a base and then the class": the_class_of_an_object,
     "a method that is replaced": a_method_that_is_replaced,
     "a method by super()": lambda: (Derived().times, set_k),
-    "a forward by super()": lambda: (Child(), set_k),
+    "a forward by super()": lambda: (Above(), set_k),
     "the forward of a Function": lambda: ((lambda x: Scale.apply(x)), set_k),
     "an operator": fresh(Adding, lambda t: t + 1.0, lambda t, k: set_k(k)),
     "an object that is made": lambda: ((lambda x: x * Maker().a), set_k),
@@ -261,6 +403,7 @@ GROWING = {
     "a ChainMap": (ChainMap({}), lambda t: t.setdefault(len(t), 1.0)),
     "an array": (array.array("d"), lambda t: t.append(1.0)),
     "a bytearray": (bytearray(), lambda t: t.append(1)),
+    "a Queue": (queue.Queue(), lambda t: t.put(1.0)),
 }
 
 
