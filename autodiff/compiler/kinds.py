@@ -1,4 +1,4 @@
-"""What an object is to a walk over what a function can reach, and which names the code of a function uses.
+"""What an object is to a walk over what a function can reach.
 
 Objects are asked through their classes alone: a user's ``__getattr__`` may raise anything.
 """
@@ -6,17 +6,14 @@ Objects are asked through their classes alone: a user's ``__getattr__`` may rais
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dis import Instruction, get_instructions, stack_effect
-from functools import lru_cache
 from sys import modules
 from threading import local
-from types import CodeType, ModuleType
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import Any
 
 from autodiff.frames import OURS
 
 __all__ = [
-    "Names",
     "fields",
     "has_contents",
     "imported",
@@ -29,15 +26,9 @@ __all__ = [
     "is_scheduler",
     "keeps",
     "kept_with",
-    "names_of",
     "of_a_library",
 ]
 
-#: What reads attributes by names that stand in strings; and what reads all there are.
-_BY_STRINGS = frozenset({"getattr", "hasattr", "attrgetter", "methodcaller", "__getattribute__", "globals"})
-#: What imports modules by names that stand in strings.
-_IMPORTING = frozenset({"import_module", "__import__", "modules"})
-_ALL = frozenset({"vars", "__dict__", "asdict", "astuple"})
 #: Where objects of Python's library that are written in Python keep what their methods tell. (By name: most of these
 #: modules are imported by nobody.)
 _KEEPING = {
@@ -54,94 +45,6 @@ _KEEPING = {
     "weakref.WeakValueDictionary": ("data",),
     "_weakrefset.WeakSet": ("data",),
 }
-
-
-class Names(NamedTuple):
-    """What the code of a function, and of the functions inside it, names.
-
-    Parameters
-    ----------
-    attributes : tuple of str
-        Of attributes, globals and what is imported.
-    globals : tuple of str
-        Of these, those of globals.
-    everything : bool
-        Whether attributes are read without their names.
-    asked : tuple of str
-        Of attributes that may be missing, and what then happens is up to the code.
-    imports : tuple of str
-        Of Python modules that are imported in it.
-    """
-
-    attributes: tuple[str, ...]
-    globals: tuple[str, ...]
-    everything: bool
-    asked: tuple[str, ...]
-    imports: tuple[str, ...]
-
-
-@lru_cache(maxsize=4096)
-def names_of(code: CodeType, making: bool = False) -> Names:
-    """The names that code uses; what is assigned by code that is `making` an object was not there before."""
-    found: dict[str, bool] = {}
-    asked: dict[str, None] = {}
-    imports: dict[str, None] = {}
-    everything = False
-    for instruction in get_instructions(code):
-        name = instruction.argval
-        if name in code.co_names and not (making and instruction.opname == "STORE_ATTR"):
-            found[name] = found.get(name, False) or instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
-        if instruction.opname == "IMPORT_NAME":
-            imports[name] = None
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            inner = names_of(constant)
-            everything |= inner.everything
-            found |= {name: found.get(name, False) or name in inner.globals for name in inner.attributes}
-            asked |= dict.fromkeys(inner.asked)
-            imports |= dict.fromkeys(inner.imports)
-    if not _BY_STRINGS.isdisjoint(found):
-        spelled = [name for name in _strings(code.co_consts) if name.isidentifier()]
-        found |= {name: found.get(name, False) or "globals" in found for name in spelled}
-        asked |= dict.fromkeys(spelled)
-        everything |= not spelled or not _are_spelled(code)
-    if not _IMPORTING.isdisjoint(found):
-        imports |= dict.fromkeys([text for text in code.co_consts if isinstance(text, str)])
-    if "AttributeError" in found:
-        asked |= dict.fromkeys(found)
-    everything |= not _ALL.isdisjoint(found)
-    in_globals = tuple([name for name, is_global in found.items() if is_global])
-    return Names(tuple(found), in_globals, everything, tuple(asked), tuple(imports))
-
-
-def _are_spelled(code: CodeType) -> bool:
-    """Whether all names that ``getattr`` and ``hasattr`` are given in it stand there as they are."""
-    instructions = list(get_instructions(code))
-    called = [n for n, i in enumerate(instructions) if i.argval in ("getattr", "hasattr")]
-    return all(_is_spelled(instructions[n + 1 :]) for n in called)
-
-
-def _is_spelled(instructions: list[Instruction]) -> bool:
-    """Whether they are a call of what lies on the stack before them, with a string as second argument."""
-    depth, second = 0, None
-    for i in instructions:
-        depth += stack_effect(i.opcode, i.arg, jump=False)
-        if depth <= 0:
-            return "CALL" in i.opname and isinstance(second, str)
-        if depth <= 2:
-            second = i.argval if depth == 2 and i.opname == "LOAD_CONST" else None
-    return False
-
-
-def _strings(constants: Any) -> list[str]:
-    """The strings among constants, and in tuples of them."""
-    found = []
-    for constant in constants:
-        if isinstance(constant, str):
-            found += constant.split(".")
-        elif isinstance(constant, tuple | frozenset):
-            found += _strings(constant)
-    return found
 
 
 def imported(name: str, scope: dict[str, Any]) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from contextvars import ContextVar
 from functools import cached_property, lru_cache, partial, partialmethod
 from operator import attrgetter, methodcaller
@@ -56,9 +56,9 @@ from autodiff.compiler.kinds import (
     is_scheduler,
     keeps,
     kept_with,
-    names_of,
     of_a_library,
 )
+from autodiff.compiler.mentions import names_of
 from autodiff.compiler.methods import KEPT
 from autodiff.compiler.scalars import exact
 from autodiff.graph import Leaf, Value
@@ -118,6 +118,8 @@ class Reach:
         self._names: set[str] = set()
         #: Names that are asked for where nothing may have them.
         self._asked: set[str] = set()
+        #: What is in names that are put together.
+        self._parts: set[tuple[str, ...]] = set()
         #: Whether attributes are read without being named.
         self._everything = False
         #: The classes of the user's that a class is derived from, and the names in a class that Python calls.
@@ -168,7 +170,7 @@ class Reach:
 
     def reads(self, name: str) -> bool:
         """Whether the code that was found may read an attribute of this name."""
-        return self._everything or name in self._names
+        return self._everything or bool(self._read({name}))
 
     # ------------------------------------------------------------------ the walk
 
@@ -285,6 +287,7 @@ class Reach:
             names = names_of(code, function.__name__ in _MAKING)
             self._names.update(names.attributes)
             self._asked.update(names.asked)
+            self._parts.update(names.parts)
             self._everything |= names.everything
 
     def _hold(self, holder: Any, key: Any, path: str) -> None:
@@ -379,13 +382,13 @@ class Reach:
     def _look_into_objects(self) -> None:
         """Take in what functions name of objects and classes; what is found there may name more."""
         before: Any = None
-        while before != (before := (len(self._names), len(self._objects), self._everything)):
+        while before != (before := (len(self._names), len(self._parts), len(self._objects), self._everything)):
             for path, x, done in self._objects:
                 names = self._looked_for(x) - done
                 done |= names
                 for name in sorted(names):
                     self._attribute(path, x, name)
-        for path, x, _ in self._objects if self._everything else ():
+        for path, x, _ in self._objects if self._everything or self._parts else ():
             own = fields(x)
             if own is not None and not isinstance(x, ModuleType | type) and not is_module(x):  # whose names may be new
                 self.facts[f"keys of {path}"] = tuple(keys := Keys(own)[None])
@@ -397,15 +400,22 @@ class Reach:
         if is_scheduler(x):  # its methods read attributes that no user names: scheduler.get_last_lr()
             for name in sorted(self._names - {"step"}):  # which is another object's, or refused
                 self._note_names(getattr(type(x), name, None))
-        found = set(own) if self._everything else own.keys() & self._names
+        found = self._read(own.keys())
         found |= self._asked if not is_module(x) else set()  # assignments to a module are counted
         for c in [] if isinstance(x, ModuleType) else self._classes(x):
             if c not in self._python:
                 self._python[c] = {name for name in vars(c) if name in _UNNAMED or name.startswith("__")}
             # Those that make an object run where there is a class to make it of.
             called = self._python[c] if isinstance(x, type) else self._python[c] - _MAKING
-            found |= called | (vars(c).keys() if self._everything else vars(c).keys() & self._names)
+            found |= called | self._read(vars(c).keys())
         return found
+
+    def _read(self, names: Set[str]) -> set[str]:
+        """Which of the names of attributes the code that was found may read."""
+        if self._everything:
+            return set(names)
+        made = [name for parts in self._parts for name in names if all(part in name for part in parts)]
+        return {*(names & self._names), *made}
 
     def _classes(self, x: Any) -> list[type]:
         """A class, or that of an object, what it is derived from, and its own class, as far as these are the user's."""

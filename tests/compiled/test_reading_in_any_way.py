@@ -228,9 +228,9 @@ def a_view_of_memory():
     return (lambda x: x * view[0]), lambda k: first(held, int(k))
 
 
-def a_method_by_a_name_that_is_made(name):
+def a_method_by_a_name(call):
     thing = Thing()
-    return (lambda x: getattr(thing, name("im"))(x)), set_k
+    return (lambda x: call(thing, x, "im")), set_k
 
 
 def a_flag():
@@ -264,7 +264,20 @@ def a_method_that_is_replaced():
     return (lambda x: thing.of(x)), lambda k: setattr(thing, "of", lambda x: x * k)
 
 
+MADE = {
+    "with a value in it": lambda t, x, i: getattr(t, f"t{i}es")(x),
+    "with a value in a format": lambda t, x, i: getattr(t, f"t{i:2s}es")(x),
+    "of three parts": lambda t, x, i: getattr(t, "t" + str(i) + "es", None)(x),
+    "that is formatted": lambda t, x, i: getattr(t, "t%ses" % i)(x),  # noqa: UP031
+    "in a form": lambda t, x, i: getattr(t, "t{}es".format(i))(x),  # noqa: UP032
+    "in a dict": lambda t, x, i: getattr(t, {"im": "ti"}["im"] + "mes")(x),
+    "that another function makes": lambda t, x, i: getattr(t, partial("t{}es".format, i)())(x),
+    "or another": lambda t, x, i: getattr(t, "times" if i == "im" else "a")(x),
+    "in a loop": lambda t, x, i: sum(getattr(t, name)(x) for name in ("times",)),
+    "given with others": lambda t, x, i: getattr(*(t, f"t{i}es"))(x),
+}
 KINDS = {
+    **{f"a method by a name {how}": partial(a_method_by_a_name, call) for how, call in MADE.items()},
     "getattr": fresh(Thing, lambda t: getattr(t, "a"), attribute),  # noqa: B009
     "getattr by a list": fresh(Thing, by_a_list_of_names, attribute),
     "getattr by a default": fresh(Thing, by_a_name_from_outside, attribute),
@@ -293,10 +306,6 @@ KINDS = {
     "a method by a weak reference": a_method_by_a_weak_reference,
     "the module above, by a weak reference": lambda: the_module_above(weakref.ref),
     "the module above, by a weak proxy": lambda: the_module_above(weakref.proxy),
-    "a method by a name with a value in it": lambda: a_method_by_a_name_that_is_made(lambda i: f"t{i}es"),
-    "a method by a name of three parts": lambda: a_method_by_a_name_that_is_made(lambda i: "t" + i + "es"),
-    "a method by a name that is formatted": lambda: a_method_by_a_name_that_is_made(lambda i: "t%ses" % i),  # noqa: UP031
-    "a method by a name in a form": lambda: a_method_by_a_name_that_is_made("t{}es".format),
     "a method of a class": lambda: of_a_class_that_is_exchanged("of"),
     "a call of a class": lambda: of_a_class_that_is_exchanged("__call__"),
     "a number of the user's kind": a_number_of_the_users_kind,
@@ -393,6 +402,26 @@ def test_integers_that_no_dtype_holds_are_numbers_beside_floats(number, backend)
     step = ad.compile(lambda x: x * number, backend=backend)
     for _ in range(4):
         np.testing.assert_array_equal(step(ad.ones(2)).numpy(), (ad.ones(2) * number).numpy())
+
+
+def test_a_made_name_leads_to_nothing_that_it_cannot_be():
+    class Numbered(nn.Module):
+        batches = iter([1, 2])
+
+        def __init__(self):
+            super().__init__()
+            self.layer0, self.layer1 = nn.Linear(2, 2), nn.Linear(2, 2)
+
+        def forward(self, x):
+            for i in range(2):
+                x = getattr(self, f"layer{i}")(x)
+            return x
+
+        def fit(self):
+            return next(self.batches)
+
+    step = ad.compile(Numbered().forward)
+    assert [step(ad.ones(1, 2)).shape for _ in range(3)] == [(1, 2)] * 3
 
 
 GROWING = {
