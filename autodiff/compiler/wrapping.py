@@ -220,7 +220,7 @@ class Wrapper:
             body += [f"if {vertices}({given}) != {self._name('v', self.reach.vertices(leaves))}:", self.miss]
 
     def _array(self, i: int, array: Any, body: list[str]) -> None:
-        """Check an array. Memory of its own with these strides and this many elements has this shape, in this order."""
+        """Check an array. With these strides and this many elements, memory of its own has this shape in this order."""
         tidy = Tidy(self.step, array.shape, array.dtype)
         if self.looks:
             self.tidies.append(self._name("tidy", tidy))
@@ -228,10 +228,10 @@ class Wrapper:
                 body += [f"if id(a{i}) in {self._name('own', tidy.own)}:", f"    a{i} = a{i}.copy()"]
             return
         strides = self._name("strides", np.empty(array.shape, array.dtype).strides)
-        conditions = [f"a{i}.strides != {strides}", f"a{i}.size != {array.size}", f"a{i}.base is not None"]
+        # Where a dimension has one element or none, strides do not tell (3, 1) from (1, 3) in Fortran's order.
+        same = f"a{i}.size != {array.size}" if min(array.shape, default=2) > 1 else f"a{i}.shape != {array.shape}"
+        conditions = [f"a{i}.strides != {strides}", same, f"a{i}.base is not None"]
         conditions.append(f"a{i}.dtype is not {self._name('dtype', array.dtype)}")
-        if not array.size:  # without elements, strides say nothing of the shape
-            conditions.append(f"a{i}.shape != {array.shape}")
         if tidy.own:
             conditions.append(f"id(a{i}) in {self._name('own', tidy.own)}")
         body += [

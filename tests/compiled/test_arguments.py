@@ -1,12 +1,16 @@
 """A compiled function is called as the function is."""
 
+from importlib.util import find_spec
 from inspect import Parameter, signature
+from itertools import permutations
 
 import numpy as np
 import pytest
 
 import autodiff as ad
 from autodiff.trees import flatten
+
+BACKENDS = ["numpy", *(["numba"] if find_spec("llvmlite") else [])]
 
 
 def test_nested_arguments_and_keywords():
@@ -113,3 +117,19 @@ def test_an_array_that_a_transform_hands_on_is_an_argument(name):
         for a, b in zip(found, expected, strict=True):
             np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-5)
     assert fast.stats["replayed"] == 3
+
+
+@pytest.mark.parametrize("shape", [(3, 1), (1, 3), (3, 1, 1), (1, 1, 3), (2, 1, 2), (0, 2), (1, 1)])
+@pytest.mark.parametrize("draws", [False, True])  # machine code cannot look at the arrays itself, then
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_shape_is_told_from_others_whose_elements_lie_in_the_same_order(shape, draws, backend):
+    def function(x):
+        return (x * 2).sum(0) + (0 * ad.rand(1) if draws else 0)
+
+    fast = ad.compile(function, backend=backend if all(shape) else "numpy")
+    for other in set(permutations(shape)):
+        for order in "CF":
+            for _ in range(3):
+                fast(ad.ones(*shape))
+            x = ad.from_numpy(np.ones(other, np.float32, order=order))
+            assert fast(x).tolist() == function(x).tolist()
