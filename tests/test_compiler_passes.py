@@ -348,6 +348,28 @@ def test_algebra_leaves_out_what_changes_no_bit(expression, left):
     assert [op for op in found if op != "reshape" or "reshape" in left] == left
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize(
+    "expression",
+    [
+        lambda xp, x: (x * 4.0) * 0.25,
+        lambda xp, x: (x * 0.25) * 4.0,
+        lambda xp, x: (x * 1e-3) * 1024.0,
+        lambda xp, x: (x * 0.5) * 0.5,
+        lambda xp, x: x / 2.0**20,
+        lambda xp, x: x / 2.0**-20,
+        lambda xp, x: x / 2.0**-1030,
+        lambda xp, x: -(x * 3.0),
+        lambda xp, x: (-x) * 3.0,
+    ],
+)
+def test_algebra_changes_no_bit_at_the_ends_of_a_dtype(expression, dtype):
+    limits = np.finfo(dtype)
+    ends = [0.0, -0.0, limits.smallest_subnormal, limits.tiny, limits.tiny * 3, limits.max / 3, limits.max, np.inf]
+    with np.errstate(all="ignore"):
+        improved(passes.algebra, expression, np.array([*ends, 1.0, -1.0, 0.001, 100.0], dtype))
+
+
 def test_a_result_that_is_left_out_keeps_its_dtype_and_shape():
     assert improved(passes.algebra, lambda xp, x: xp.cast(x, dtype=np.dtype("f4")), numbers(3)) == ["cast"]
     assert improved(passes.algebra, lambda xp, x, y: xp.where(x > 0, y, y), numbers(3, 1), numbers(2)) == [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from autodiff.compiler.gathers import is_gather
-from autodiff.compiler.loops import Loop, Other, Step
+from autodiff.compiler.loops import Loop, Other, Step, is_reduced
 from autodiff.compiler.program import Instruction, Program, Value
 from autodiff.compiler.strided import Views, whole
 
@@ -79,8 +79,10 @@ class Homes:
         return True
 
     def _at_its_place(self, i: Instruction, read: list[Value], step: Step, state: Value, v: Value) -> bool:
-        """Whether a loop reads only the element of a state that it is about to write."""
+        """Whether a loop reads only the element of a state that it is about to write: totals begin before the loop."""
         if v in self.pieces or not isinstance(step, Loop) or v.shape != step.shape or is_gather(i):
+            return False
+        if is_reduced(step, v):
             return False
         return all(self.views.of[w] == whole(state) and w.shape == step.shape for w in read)
 

@@ -11,7 +11,7 @@ from autodiff.compiler.maths import FUNCTIONS
 from autodiff.compiler.program import CHECKS, Instruction, Value
 from autodiff.compiler.strided import Views, whole
 
-__all__ = ["REDUCTIONS", "Loop", "Other", "Step", "checks_input", "group"]
+__all__ = ["REDUCTIONS", "Loop", "Other", "Step", "checks_input", "group", "is_reduced"]
 
 REDUCTIONS = frozenset(["sum", "mean", "amax", "amin"])
 #: Elementwise, besides those that are a formula of their operands alone.
@@ -102,7 +102,7 @@ def _earliest(
         step = steps[made[root]]
         gathered = is_gather(instruction) and (k == 0 or instruction.op != "take_along")
         same = v.shape == shape and views.of[v] == whole(root) and not gathered
-        here = same and _is_like(step, shape, is_flat) and not _reduced(step, root)
+        here = same and _is_like(step, shape, is_flat) and not is_reduced(step, root)
         first = max(first, made[root] + (0 if here else 1))
     return first
 
@@ -111,7 +111,7 @@ def _is_like(step: Step, shape: tuple[int, ...], is_flat: bool) -> TypeGuard[Loo
     return isinstance(step, Loop) and step.shape == shape and step.is_flat is is_flat
 
 
-def _reduced(loop: Loop, v: Value) -> bool:
+def is_reduced(loop: Loop, v: Value) -> bool:
     """Whether a value of a loop is there only when the loop has ended."""
     return any(i.op in REDUCTIONS and v in i.outputs for i in loop.instructions)
 

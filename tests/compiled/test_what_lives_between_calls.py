@@ -245,6 +245,24 @@ def test_inputs_need_not_be_contiguous_nor_fresh():
         np.testing.assert_allclose(fast(rows).numpy(), (rows.numpy() * np.arange(6.0).reshape(3, 2)).sum(0), rtol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(1,), (1, 3), (3, 1), (2, 3)])
+@pytest.mark.parametrize("reduce", [ad.sum, ad.mean, ad.amax, ad.amin])
+@pytest.mark.parametrize("backend", [None, "numpy"])
+def test_a_state_may_become_a_total_of_what_it_was(reduce, shape, backend):
+    def result(compiled):
+        state = ad.full(shape, 2.0)
+
+        def step(x):
+            state.copy_(reduce(state * x, 0, keepdim=True))
+
+        step = ad.compile(step, backend=backend) if compiled else step
+        for k in (3.0, 0.5, 2.0, 1.5):
+            step(ad.full(shape, k))
+        return state.tolist()
+
+    assert result(compiled=True) == result(compiled=False)
+
+
 def test_a_module_attribute_is_read_anew():
     class Scaled(nn.Module):
         def __init__(self):

@@ -1,7 +1,6 @@
 """Algebra: rules that leave out or simplify operations, and never change a bit of what is computed.
 
-x + 0.0 is not x (of -0.0 it is 0.0), but x - 0.0 and x * 1.0 are; a factor goes into another one where it is a power of
-two. Shapes and dtypes stay what they were.
+x + 0.0 is not x (of -0.0 it is 0.0), but x - 0.0 and x * 1.0 are. Shapes and dtypes stay what they were.
 """
 
 from __future__ import annotations
@@ -49,8 +48,11 @@ def _is_zero(number: float | None, negative: bool) -> bool:
     return number == 0 and (np.signbit(number) == negative)
 
 
-def _is_power_of_two(number: float) -> bool:
-    return number != 0 and abs(frexp(number)[0]) == 0.5 and 2.0**-100 < abs(number) < 2.0**100
+def _has_an_inverse(number: float, dtype: Any) -> bool:
+    """Whether there is a number of the dtype to multiply by, which gives the same as to divide by this one."""
+    limits = np.finfo(dtype)
+    is_power_of_two = number != 0 and abs(frexp(number)[0]) == 0.5
+    return is_power_of_two and all(limits.tiny <= abs(x) <= limits.max for x in (number, 1 / number))
 
 
 # ---------------------------------------------------------------------- operands of elementwise operations
@@ -136,7 +138,7 @@ def _negative(i: Instruction, known: Sweep) -> Any:
 
 
 def _multiply(i: Instruction, known: Sweep) -> Any:
-    """Use that x * 1 = x, x * -1 = -x, (-x) * 3 = x * -3, and (x * 3) * 2 = x * 6."""
+    """Use that x * 1 = x, x * -1 = -x, and (-x) * 3 = x * -3. (x * 4) * 0.25 is not x: it may be infinite."""
     out = i.outputs[0]
     for x, y in (i.operands, i.operands[::-1]):
         number = number_of(y)
@@ -151,23 +153,6 @@ def _multiply(i: Instruction, known: Sweep) -> Any:
         minus = known.producer(x, "negative")
         if minus is not None:
             return _again(i, "multiply", minus.operands[0], -number)
-        combined = _one_factor(x, number, known)
-        if combined is not None:
-            return _again(i, "multiply", *combined)
-    return None
-
-
-def _one_factor(x: Value, number: float, known: Sweep) -> tuple[Operand, float] | None:
-    """The operand and the factor of a product that is multiplied again, where one of the factors is a power of two."""
-    product = known.producer(x, "multiply")
-    if product is None:
-        return None
-    for a, b in (product.operands, product.operands[::-1]):
-        factor = number_of(b)
-        if factor is not None and _same(a, x) and (_is_power_of_two(factor) or _is_power_of_two(number)):
-            limits = np.finfo(x.dtype)
-            if limits.tiny <= abs(factor * number) <= limits.max:
-                return a, factor * number
     return None
 
 
@@ -179,7 +164,7 @@ def _divide(i: Instruction, known: Sweep) -> Any:
         return None
     if number == 1:
         return x
-    return _again(i, "multiply", x, 1 / number) if _is_power_of_two(number) else None
+    return _again(i, "multiply", x, 1 / number) if _has_an_inverse(number, x.dtype) else None
 
 
 def _power_scalar(i: Instruction, known: Sweep) -> Any:
