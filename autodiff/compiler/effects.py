@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.compiler.facts import differing
 from autodiff.compiler.holders import ABSENT
 from autodiff.compiler.kinds import kept_with
-from autodiff.compiler.reach import Reach, differing
+from autodiff.compiler.reach import Reach
 from autodiff.compiler.recording import argument_names, spoken
 from autodiff.errors import RecordingError
 from autodiff.frames import warn_the_user

@@ -7,8 +7,10 @@ tenth of the time of a call.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any
 from weakref import ref
 
@@ -24,6 +26,7 @@ __all__ = [
     "Length",
     "Referent",
     "Slot",
+    "Stored",
     "Unset",
     "content",
     "difference",
@@ -38,6 +41,7 @@ ABSENT = _Absent()
 
 #: Keys that are written as they are into source, and compared by what they are.
 _PLAIN = (str, int)
+_CONTAINERS = (dict, MappingProxyType, list, tuple, deque)
 
 
 class Cell:
@@ -72,6 +76,23 @@ class Slot:
             return self.descriptor.__get__(self.owner)
         except AttributeError:  # not assigned yet
             return ABSENT
+
+
+class Stored:
+    """What is in a list, a dict or their like, whatever a class of the user's gives for it."""
+
+    def __init__(self, container: Any) -> None:
+        self.container = container
+        self.kind: Any = next(kind for kind in _CONTAINERS if isinstance(container, kind))
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.kind.__getitem__(self.container, key)
+
+    def items(self) -> Iterable[tuple[Any, Any]]:
+        """The keys or positions, and what is there."""
+        if self.kind in (dict, MappingProxyType):
+            return self.kind.items(self.container)  # type: ignore[no-any-return]
+        return enumerate(self.kind.__iter__(self.container))
 
 
 class Referent:

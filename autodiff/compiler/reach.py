@@ -28,6 +28,7 @@ from weakref import ProxyTypes, WeakMethod, ref
 
 import numpy as np
 
+from autodiff.compiler.facts import differing
 from autodiff.compiler.holders import (
     ABSENT,
     Cell,
@@ -40,6 +41,7 @@ from autodiff.compiler.holders import (
     Length,
     Referent,
     Slot,
+    Stored,
     Unset,
     content,
 )
@@ -60,16 +62,16 @@ from autodiff.compiler.kinds import (
 )
 from autodiff.compiler.mentions import names_of
 from autodiff.compiler.methods import KEPT
-from autodiff.compiler.scalars import exact
 from autodiff.graph import Leaf, Value
 
-__all__ = ["Reach", "differing"]
+__all__ = ["Reach"]
 
 _SCALARS = (int, float, bool, str, bytes, type(None), complex, np.generic, np.dtype)
 _RANDOM = (random.Random, np.random.Generator, np.random.RandomState)
 _MAPPINGS = (dict, MappingProxyType)
 #: What shows the keys, values or items of a dict.
 _VIEWS: Any = (type({}.keys()), type({}.values()), type({}.items()))
+_PLAIN_LOOKUPS = tuple([kind.__getitem__ for kind in (dict, MappingProxyType, list, tuple, deque)])
 _CACHED = type(lru_cache(len))
 _MOST_ITEMS = 10_000
 #: Up to so many elements of a set, and bytes of an array that plain Python may read, are compared at each call.
@@ -77,6 +79,8 @@ MOST_ELEMENTS, MOST_BYTES = 100, 4096
 #: Methods that are called without being named, besides those that Python calls (``__add__``); and what optimizers keep.
 _UNNAMED = frozenset({"forward", "backward", "setup_context", "update", "slots", "check", "rate"})
 _MAKING = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__", "__class_getitem__"})
+#: What leads to attributes that an object, or a class derived from theirs, hides.
+_UPWARD = frozenset({"super", "type", "__class__", "__base__", "__bases__", "__mro__", "mro"})
 _ENVIRONMENT = frozenset({"environ", "getenv"})
 _OF_OPTIMIZERS = frozenset({"_groups", "_packs", "_program", "_runs", "_state"})
 
@@ -125,6 +129,8 @@ class Reach:
         #: The classes of the user's that a class is derived from, and the names in a class that Python calls.
         self._kinds: dict[type, list[type]] = {}
         self._python: dict[type, set[str]] = {}
+        #: Where numbers and the like stand in classes that others hide.
+        self._hidden: list[tuple[Any, str, str]] = []
         self._later: list[tuple[str, Any]] = []
         #: Objects, classes and Python modules of the user's, with the names that were looked for in each.
         self._objects: list[tuple[str, Any, set[str]]] = []
@@ -341,9 +347,10 @@ class Reach:
             self.loose.append((Length(x), None, len(x)))
         if len(x) > _MOST_ITEMS:
             return
-        for i, (key, value) in enumerate(x.items() if isinstance(x, _MAPPINGS) else enumerate(x)):
+        holder = Stored(x) if type(x).__getitem__ not in _PLAIN_LOOKUPS else x
+        for i, (key, value) in enumerate(Stored(x).items()):
             if not isinstance(x, tuple):
-                self.loose.append((x, key, value))
+                self.loose.append((holder, key, value))
             if isinstance(key, _SCALARS):
                 self._walk(f"{path}[{key!r}]", value)
             else:  # a parameter, an enum's member
@@ -388,6 +395,8 @@ class Reach:
                 done |= names
                 for name in sorted(names):
                     self._attribute(path, x, name)
+            while self._hidden and not self._names.isdisjoint(_UPWARD):
+                self._hold(*self._hidden.pop())
         for path, x, _ in self._objects if self._everything or self._parts else ():
             own = fields(x)
             if own is not None and not isinstance(x, ModuleType | type) and not is_module(x):  # whose names may be new
@@ -426,49 +435,55 @@ class Reach:
         return self._kinds[kind]
 
     def _attribute(self, path: str, x: Any, name: str) -> None:
-        """What an object or a class of the user's has under a name: of its own, or of its classes."""
+        """What an object or a class of the user's has under a name: of its own, and of its classes."""
         own = fields(x)
-        if own is not None and name in own:
-            if not is_module(x) and not (isinstance(x, ModuleType) and name.startswith("__")):
-                self._hold(own, name, _named(path, name))
-            return
+        has_own = own is not None and name in own
+        if has_own and not is_module(x) and not (isinstance(x, ModuleType) and name.startswith("__")):
+            self._hold(own, name, _named(path, name))
         if isinstance(x, ModuleType):
-            if name in self._asked:
+            if not has_own and name in self._asked:
                 self.loose.append((Unset(own), name, ABSENT))
             return
         classes = [(c, vars(c)) for c in self._classes(x)]
         of_classes = [(c, attributes) for c, attributes in classes if name in attributes]
-        if not of_classes and own is not None and name in self._asked and not hasattr(type(x), name):
+        if not has_own and not of_classes and own is not None and name in self._asked and not hasattr(type(x), name):
             self.loose.append((Unset(own), name, ABSENT))
-        if of_classes and not name.startswith("__"):
+        if not has_own and of_classes and not name.startswith("__"):
             above = [attributes for _, attributes in classes[: classes.index(of_classes[0])]]
             nearer = [] if own is None or is_module(x) else [own]  # assignments to a module are counted
             self.loose += [(Unset(attributes), name, ABSENT) for attributes in (*nearer, *above)]
-        for i, (c, attributes) in enumerate(of_classes):
-            found = attributes[name]
-            # What another class overrides is reached by `super()`.
-            at = _named(path, name) if not i else f"{path}.{c.__name__}.{name}"
-            if isinstance(found, FunctionType | classmethod | staticmethod | property | cached_property):
-                inner = getattr(found, "__func__", getattr(found, "fget", getattr(found, "func", found)))
-                self._walk(at, inner)
-                if name == "__call__" or not name.startswith("__"):
-                    self.loose.append((attributes, name, found))
-                if isinstance(found, property) and found.fset is not None:
-                    self._walk(f"{at} setter", found.fset)
-            elif isinstance(found, partialmethod):
-                self._walk(at, found)
-            elif name.startswith("__") or i:
-                continue  # what Python itself keeps of a class
-            elif isinstance(found, MemberDescriptorType):
-                self._hold(Slot(x, found), name, at)
-            else:
-                self._hold(attributes, name, at)
+        for i, (c, _) in enumerate(of_classes):
+            # What another class overrides, or the object itself, is reached by `super()` and `type(self)`.
+            hidden = has_own or i > 0
+            self._of_a_class(f"{path}.{c.__name__}.{name}" if hidden else _named(path, name), x, c, name, hidden)
 
+    def _of_a_class(self, at: str, x: Any, c: type, name: str, hidden: bool) -> None:
+        """What a class of an object has under a name, be it hidden by another or not."""
+        attributes = vars(c)
+        found = attributes[name]
+        if isinstance(found, FunctionType | classmethod | staticmethod | property | cached_property):
+            inner = getattr(found, "__func__", getattr(found, "fget", getattr(found, "func", found)))
+            self._method(at, attributes, name, inner)
+            if isinstance(found, property) and found.fset is not None:
+                self._walk(f"{at} setter", found.fset)
+        elif is_compiled(found):
+            self._method(at, attributes, name, found.function)
+        elif isinstance(found, partialmethod):
+            self._walk(at, found)
+        elif name.startswith("__"):
+            return  # what Python itself keeps of a class
+        elif hidden:
+            self._hidden.append((attributes, name, at))
+        elif isinstance(found, MemberDescriptorType):
+            self._hold(Slot(x, found), name, at)
+        else:
+            self._hold(attributes, name, at)
 
-def differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """The paths of facts that two walks found to differ."""
-    paths = [*before, *[p for p in after if p not in before]]
-    return [p for p in paths if not _alike(before.get(p, ABSENT), after.get(p, ABSENT))]
+    def _method(self, at: str, attributes: Any, name: str, function: Any) -> None:
+        """A function that stands in a class, where another may take its place."""
+        self._walk(at, function)
+        if name == "__call__" or not name.startswith("__"):
+            self.loose.append((attributes, name, attributes[name]))
 
 
 def _behind(proxy: Any) -> Any:
@@ -481,8 +496,3 @@ def _behind(proxy: Any) -> Any:
 
 def _named(path: str, name: str) -> str:
     return f"{path}.{name}"
-
-
-def _alike(a: Any, b: Any) -> bool:
-    """Whether two facts are the same."""
-    return a is b or exact(a) == exact(b)

@@ -178,6 +178,40 @@ def the_class_of_an_object():
     return (lambda x: x * thing.a), lambda k: setattr(type(thing), "a", k)
 
 
+class Plain(Thing):
+    @ad.compile
+    def compiled(self, x):
+        return x * self.a * K
+
+
+class Overriding(Plain):
+    def __init__(self):
+        self.times = ad.compile(self.times)
+
+    def times(self, x):
+        return super().times(x) * 2
+
+    @ad.compile
+    def compiled(self, x):
+        return super().compiled(x) * 2
+
+
+def a_class_that_an_object_hides():
+    thing = type("Thing", (Thing,), {"a": 1.0})()
+    thing.a = 2.0
+    return (lambda x: x * type(thing).a * thing.a), partial(attribute, type(thing))
+
+
+class Lower(dict):
+    def __getitem__(self, key):
+        return [super().__getitem__(key.lower())]
+
+
+class Doubled(list):
+    def __getitem__(self, at):
+        return [2 * super().__getitem__(at)]
+
+
 def of_a_class_that_is_exchanged(method):
     thing = type("Thing", (Thing,), {"of": lambda self, x: x, "__call__": lambda self, x: x})()
     return (lambda x: getattr(thing, method)(x)), lambda k: setattr(type(thing), method, lambda self, x: x * k)
@@ -306,6 +340,9 @@ KINDS = {
     "a method by a weak reference": a_method_by_a_weak_reference,
     "the module above, by a weak reference": lambda: the_module_above(weakref.ref),
     "the module above, by a weak proxy": lambda: the_module_above(weakref.proxy),
+    "an attribute of a class that its object hides": a_class_that_an_object_hides,
+    "a dict with a lookup of its own": fresh(lambda: Lower(a=1.0), lambda t: t["A"][0], item),
+    "a list with a lookup of its own": fresh(lambda: Doubled([1.0]), lambda t: t[0][0], first),
     "a method of a class": lambda: of_a_class_that_is_exchanged("of"),
     "a call of a class": lambda: of_a_class_that_is_exchanged("__call__"),
     "a number of the user's kind": a_number_of_the_users_kind,
@@ -339,6 +376,17 @@ def test_what_is_read_is_held_to_what_it_was(kind, backend):
             assert step(ad.ones(1)).item() == function(ad.ones(1)).item(), k
     assert step.stats["replayed"] >= 4
     change(1.0)
+
+
+@pytest.mark.parametrize("name", ["times", "compiled"])
+def test_a_method_that_a_compiled_one_overrides_is_held_to_what_it_was(name):
+    method = getattr(Overriding(), name)
+    for k in (1.0, 2.0, 3.0):
+        set_k(k)
+        for _ in range(4):
+            assert method(ad.ones(1)).item() == 2 * k
+    assert method.stats["replayed"] == 6
+    set_k(1.0)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
