@@ -6,10 +6,11 @@ there before, which who holds it sees change.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from sys import getrefcount
 from typing import Any
-from weakref import ref
+from weakref import WeakSet, ref
 
 import numpy as np
 
@@ -55,6 +56,7 @@ class Grads:
         self.beyond: list[int] = []
         #: What was shown before a call that is not over.
         self.before: list[Any] = []
+        _EVERY.add(self)
 
     def allocate(self) -> None:
         """Take new memory: there is none yet, or somebody holds what was shown before, and keeps it as it is."""
@@ -122,9 +124,10 @@ class Grads:
         """Whether somebody holds one of the gradients that are there, be they these or others."""
         if self._is_shown():
             return self.is_held()
+        kept = Counter([id(t) for grads in _EVERY for t in grads.tensors])
         for memory in self.memories:
             g = memory.tensor._node.grad
-            if g is not None and (getrefcount(g) > _NAMED or not _is_movable(g, memory)):
+            if g is not None and (getrefcount(g) > _NAMED + kept[id(g)] or not _is_movable(g, memory)):
                 return True
         return False
 
@@ -183,6 +186,10 @@ class Grads:
             for memory, g in zip(self.memories, self.before):
                 memory.tensor._node.grad = g
         self.before = []
+
+
+#: Several steps may leave, or add to, the same gradients, and each has a list of them.
+_EVERY: WeakSet[Grads] = WeakSet()
 
 
 def set_apart(t: Any) -> None:

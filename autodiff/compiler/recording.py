@@ -456,7 +456,8 @@ def _gather_grad(recording: Recording, t: Any, before: Any, states: dict[Any, Va
     """Say what became of the gradient of a leaf."""
     recorder, program = recording.recorder, recording.program
     after = _grad(t)
-    if before is not None and after is not before() and states.get(("grad", id(t))) in recorder.written:
+    replaced = before is not None and (after is None or after is not before())
+    if replaced and states.get(("grad", id(t))) in recorder.written:
         recording.leaves_written = True
     if after is None:
         gone = before is not None or id(t._node) in recorder.gradients_asked.cleared

@@ -458,6 +458,38 @@ def test_a_gradient_that_is_held_is_set_to_zero_though_another_takes_its_place(t
     assert step.stats["replayed"] > 0
 
 
+@pytest.mark.parametrize("hold", ["not", "taken", "given"])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_gradient_that_is_held_is_added_to_though_the_step_takes_it_away(hold, backend):
+    def trained(compiled):
+        ad.manual_seed(0)
+        model = nn.Linear(3, 2)
+        optimizer = optim.SGD(model.parameters(), lr=0.1)
+
+        @compiled
+        def micro(x, is_last):
+            model(x).square().mean().backward()
+            if is_last:
+                optimizer.step()
+                optimizer.zero_grad()
+
+        held = []
+        for k in range(24):
+            if k in (14, 20) and hold == "taken":
+                held.append(model.weight.grad)
+            if k in (14, 20) and hold == "given":
+                held.append(ad.ones(2, 3))
+                model.weight.grad = held[-1]
+            micro(ad.ones(2, 3) * k, k % 3 == 2)
+        return [t.detach().numpy() for t in [*held, *model.parameters()]], micro
+
+    found, micro = trained(ad.compile(backend=backend))
+    expected, _ = trained(lambda f: f)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+    assert hold != "not" or micro.stats["eager"] == 0  # what other steps of the same function keep is not held
+
+
 @pytest.mark.parametrize("zeroed", [True, False])
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_two_leaves_that_have_one_gradient_for_a_while_are_no_reason_to_record_them_so(zeroed, backend):
