@@ -147,6 +147,8 @@ class Restless:
 
 
 def _mend(path: str, reach: Reach) -> str:
+    if reach.is_object(path) and path.startswith("argument "):
+        return "Pass the Tensors that it holds as arguments of their own, or keep one object and write into these"
     if reach.is_object(path):
         return f"Keep one, and write into it: {path}.copy_(new)"
     name = path.removeprefix("argument ")

@@ -14,6 +14,7 @@ from typing import Any
 from autodiff.frames import OURS
 
 __all__ = [
+    "behind",
     "fields",
     "has_contents",
     "imported",
@@ -79,6 +80,14 @@ def has_contents(x: Any) -> bool:
     except (TypeError, ValueError, BufferError):
         return False
     return True
+
+
+def behind(proxy: Any) -> Any:
+    """What a weak proxy stands for; None if that is gone."""
+    try:
+        return proxy.__repr__.__self__
+    except ReferenceError:
+        return None
 
 
 def is_ours(function: Any) -> bool:

@@ -27,6 +27,7 @@ SECONDS = 0.05
 MOST_BATCHES = 1024
 MOST_BYTES = 8 << 20
 
+_NUMBERS = (int, float, np.generic)
 Array = np.ndarray[Any, Any]
 T = TypeVar("T")
 
@@ -79,7 +80,7 @@ def _stacked(x: Any) -> Any:
     """A result of one step as one of many."""
     if isinstance(x, Value):
         return wrap(np.array(x._array[None]))  # it may be the user's own, which goes on
-    return np.asarray(x)[None] if isinstance(x, (np.ndarray, float)) else x
+    return np.asarray(x)[None] if isinstance(x, (np.ndarray, *_NUMBERS)) else x
 
 
 def _joined(parts: Sequence[Any]) -> Any:
@@ -202,7 +203,7 @@ def _loop(
         found = _made(step, steps, arrays, settings)
     compiled.count_replays(steps)
     outs = (found,) if len(step.program.results) == 1 else found
-    results = [o.kept if o.index is None else _handed(outs[o.index], o) for o in step.outputs]
+    results = [_kept(o.kept, steps) if o.index is None else _handed(outs[o.index], o) for o in step.outputs]
     return steps, results, step.structure
 
 
@@ -233,6 +234,11 @@ def _count(step: Step, steps: int) -> None:
         counter.array[()] = counter.t
     for storage in step.stamped:
         storage.version = last_write.tick = tick()
+
+
+def _kept(x: Any, steps: int) -> Any:
+    """What every step returns."""
+    return np.full(steps, x) if isinstance(x, _NUMBERS) else x
 
 
 def _handed(array: Array, output: Any) -> Any:

@@ -11,7 +11,7 @@ import random
 from collections import deque
 from collections.abc import Iterable, Set
 from contextvars import ContextVar
-from functools import cached_property, lru_cache, partial, partialmethod
+from functools import cached_property, lru_cache, partial, partialmethod, singledispatchmethod
 from operator import attrgetter, methodcaller
 from types import (
     BuiltinFunctionType,
@@ -46,6 +46,7 @@ from autodiff.compiler.holders import (
     content,
 )
 from autodiff.compiler.kinds import (
+    behind,
     fields,
     has_contents,
     imported,
@@ -183,7 +184,7 @@ class Reach:
     def _walk(self, path: str, x: Any) -> None:
         """Take in `x`, which `path` leads to."""
         if type(x) in ProxyTypes:
-            x = _behind(x)
+            x = behind(x)
         if isinstance(x, _SCALARS):
             self.facts[path] = x
             if type(x) not in _SCALARS and not of_a_library(x) and id(x) not in self._seen:
@@ -468,6 +469,9 @@ class Reach:
                 self._walk(f"{at} setter", found.fset)
         elif is_compiled(found):
             self._method(at, attributes, name, found.function)
+        elif isinstance(found, singledispatchmethod):
+            for kind, function in found.dispatcher.registry.items():
+                self._method(f"{at} of {kind.__name__}", attributes, name, function)
         elif isinstance(found, partialmethod):
             self._walk(at, found)
         elif name.startswith("__"):
@@ -484,14 +488,6 @@ class Reach:
         self._walk(at, function)
         if name == "__call__" or not name.startswith("__"):
             self.loose.append((attributes, name, attributes[name]))
-
-
-def _behind(proxy: Any) -> Any:
-    """What a weak proxy stands for."""
-    try:
-        return proxy.__repr__.__self__
-    except ReferenceError:
-        return ABSENT
 
 
 def _named(path: str, name: str) -> str:

@@ -37,7 +37,7 @@ __all__ = ["Recorder"]
 
 Array = np.ndarray[Any, Any]
 _VIEW = "take the view inside of it: row = a[1]"
-_DRAW = "draw with ad.rand or ad.randn, and go on from there; make layers before the call"
+_DRAW = "draw with ad.rand, randn, randint, randperm, normal or bernoulli, and go on from there; make layers before it"
 
 
 class Recorder:
@@ -62,9 +62,8 @@ class Recorder:
         self.unheard: dict[Value, str | None] = {}
         #: By what the numbers that were drawn are known to be unchanged, without a copy of them.
         self.checksums: dict[Value, int] = {}
-        #: The arguments.
+        self.arguments: list[Any] = []
         self.given: list[Known] = []
-        self.given_leaves: set[Leaf] = set()
         #: The memory behind each state.
         self.memory: dict[Value, Known] = {}
         #: The leaf whose gradient a state is.
@@ -102,8 +101,7 @@ class Recorder:
         self.program.inputs.append(value)
         known = self.known[id(t._array)] = Known(value, t._storage, t._array)
         self.given.append(known)
-        if isinstance(t._node, Leaf):
-            self.given_leaves.add(t._node)
+        self.arguments.append(t)
         return value
 
     def add_state(self, t: Any, name: str) -> Value:
@@ -394,17 +392,21 @@ class Recorder:
 
     def asked(self, vertex: Any, t: Any = None) -> None:
         """Remember that whether a leaf, or a frozen Tensor, had a gradient makes a difference."""
-        if vertex in self.given_leaves:
-            self.refuse("the .grad of an argument is used", "take ad.grad(loss, x), and return it")
+        if self._is_of_an_argument(vertex):
+            self.refuse("the .grad of an argument is used", "start from x.detach().requires_grad_(), or use ad.grad")
         else:
             self.gradients_asked.ask(vertex, t)
 
     def cleared(self, t: Any) -> None:
         """Remember that from now on it makes no difference."""
-        if t._node in self.given_leaves:
+        if self._is_of_an_argument(t._node):
             self.refuse("the .grad of an argument is changed", "do that before or after the call")
         else:
             self.gradients_asked.clear(t)
+
+    def _is_of_an_argument(self, vertex: Any) -> bool:
+        """Whether a leaf is that of an argument, be it one since before the call or not."""
+        return vertex is not None and any(t._node is vertex for t in self.arguments)
 
     def leaving(self) -> None:
         """The backward pass is over."""
@@ -433,10 +435,9 @@ class Recorder:
     def check_draws(self) -> None:
         """Refuse random numbers that NumPy took, or changed behind the recorder's back, after their last use too."""
         for where in self.unheard.values():
-            self.refuse("random numbers were taken by NumPy", _DRAW, where)
-        for known in list(self.known.values()):
-            if known.value.kind == "draw":
-                self._check_draw(known)
+            self.refuse("random numbers were drawn in a way that a replay does not know", _DRAW, where)
+        for known in [known for known in self.known.values() if known.value.kind == "draw"]:
+            self._check_draw(known)
 
     def _check_draw(self, known: Known) -> None:
         drawn = None if known.alive is None else known.alive()

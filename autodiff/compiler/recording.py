@@ -128,7 +128,7 @@ class Recording:
         self.recorder.known.clear()
         self.recorder.memory.clear()
         self.recorder.given.clear()
-        self.recorder.given_leaves.clear()
+        self.recorder.arguments.clear()
         self.recorder.written.clear()
         self.recorder.gradients_asked.forget()
         self.recorder.initial.clear()
@@ -167,7 +167,8 @@ def record(
     for path, t in reach.tensors.items():
         if id(t._array) not in recorder.known:
             recorder.add_state(t, path)
-    recorder.given_leaves -= {t._node for t in reach.tensors.values()}
+    states = {id(t) for t in reach.tensors.values()}
+    recorder.arguments = [t for t in recorder.arguments if id(t) not in states]
     owners = [*[t for t in leaves if isinstance(t, TensorValue)], *reach.tensors.values()]
     names = [*[""] * (len(owners) - len(reach.tensors)), *reach.tensors]
     before = _gradients(recorder, owners, names)

@@ -225,17 +225,33 @@ def test_a_gradient_that_is_kept_stays_as_it_is_when_its_parameter_has_let_go_of
     np.testing.assert_array_equal(kept.numpy(), before)
 
 
-def test_a_gradient_of_an_argument_is_refused():
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_gradient_of_an_argument_is_refused(inside):
     @ad.compile
     def step(x):
+        x.requires_grad_()
         loss = x.square().sum()
         loss.backward()
         return loss
 
-    x = ad.ones(3, requires_grad=True)
+    x = ad.ones(3, requires_grad=not inside)
     with pytest.raises(ad.RecordingError, match=r"loss\.backward\(\)\n.*the \.grad of an argument.*ad\.grad"):
         step(x)
     np.testing.assert_array_equal(x.grad.numpy(), 2.0)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_leaf_of_the_steps_own_has_the_gradient_of_an_argument(backend):
+    def step(x):
+        x = x.detach().requires_grad_()
+        loss = x.square().sum()
+        loss.backward()
+        return x.grad
+
+    fast = ad.compile(step, backend=backend)
+    for i in range(4):
+        assert fast(ad.ones(3) * i).tolist() == [2.0 * i] * 3
+    assert fast.stats["replayed"] == 2
 
 
 def accumulating(model, optimizer, divisor, compiled):

@@ -170,6 +170,14 @@ def test_numbers_and_arrays_come_as_arrays():
     np.testing.assert_allclose(gradients, 3 * xs**2, rtol=1e-12)
 
 
+@pytest.mark.parametrize("steps", [1, 2, 3, 9])
+def test_numbers_that_are_the_same_at_each_step_come_as_arrays_too(steps):
+    fast = ad.compile(lambda x: {"sum": x.sum(), "count": len(x), "rate": 0.5, "name": "x"})
+    for given in ([(ad.ones(3),)] * steps, ad.ones(steps, 3)):
+        found = fast.run(given)
+        assert [found["count"].tolist(), found["rate"].tolist(), found["name"]] == [[3] * steps, [0.5] * steps, "x"]
+
+
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_they_draw_the_numbers_that_ordinary_steps_draw(layers, backend, looped):

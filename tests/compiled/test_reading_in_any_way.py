@@ -14,7 +14,7 @@ import threading
 import types
 import weakref
 from collections import ChainMap, UserDict, UserList, deque
-from functools import partial
+from functools import partial, singledispatchmethod
 from importlib.util import find_spec
 
 import numpy as np
@@ -176,6 +176,21 @@ def a_context_variable():
 def the_class_of_an_object():
     thing = type("Thing", (Thing,), {})()
     return (lambda x: x * thing.a), lambda k: setattr(type(thing), "a", k)
+
+
+class Dispatching(Thing):
+    @singledispatchmethod
+    def by_kind(self, x):
+        return x * K
+
+    @by_kind.register
+    def _(self, x: int):
+        return x * self.a
+
+
+def a_method_for_each_kind():
+    thing = Dispatching()
+    return (lambda x: x * thing.by_kind(2)), partial(attribute, thing)
 
 
 class Plain(Thing):
@@ -340,6 +355,8 @@ KINDS = {
     "a method by a weak reference": a_method_by_a_weak_reference,
     "the module above, by a weak reference": lambda: the_module_above(weakref.ref),
     "the module above, by a weak proxy": lambda: the_module_above(weakref.proxy),
+    "a method for each kind of argument": lambda: ((lambda x: Dispatching().by_kind(x)), set_k),
+    "a method for one kind of argument": a_method_for_each_kind,
     "an attribute of a class that its object hides": a_class_that_an_object_hides,
     "a dict with a lookup of its own": fresh(lambda: Lower(a=1.0), lambda t: t["A"][0], item),
     "a list with a lookup of its own": fresh(lambda: Doubled([1.0]), lambda t: t[0][0], first),
