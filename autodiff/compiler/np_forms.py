@@ -214,7 +214,7 @@ def _sum(i: Instruction) -> Form | None:
 
     def write(w: Writer, i: Instruction) -> list[str]:
         # One product gives a short mean, of elements divided before they are added: where only their total overflows,
-        # it is finite. Dividing afterwards would be another call, 2 % of a small network's step.
+        # it is finite. To divide the total would be another call.
         name, target = w.name(x), w.out(i)
         flat = w.is_flat(x)
         if flat and len(axes) == x.ndim and x.size <= _SHORT:
