@@ -79,11 +79,18 @@ class Slot:
 
 
 class Stored:
-    """What is in a list, a dict or their like, whatever a class of the user's gives for it."""
+    """What is in a list, a dict or their like, whatever a class of the user's gives for it.
+
+    Attributes
+    ----------
+    holder : object
+        Where to look each time: the container itself, which is faster, unless it looks up in a way of its own.
+    """
 
     def __init__(self, container: Any) -> None:
         self.container = container
         self.kind: Any = next(kind for kind in _CONTAINERS if isinstance(container, kind))
+        self.holder = container if type(container).__getitem__ is self.kind.__getitem__ else self
 
     def __getitem__(self, key: Any) -> Any:
         return self.kind.__getitem__(self.container, key)

@@ -10,6 +10,7 @@ from sys import modules
 from threading import local
 from types import ModuleType
 from typing import Any
+from weakref import ProxyTypes
 
 from autodiff.frames import OURS
 
@@ -82,10 +83,10 @@ def has_contents(x: Any) -> bool:
     return True
 
 
-def behind(proxy: Any) -> Any:
-    """What a weak proxy stands for; None if that is gone."""
+def behind(x: Any) -> Any:
+    """What a weak proxy stands for, or None if that is gone; anything else as it is."""
     try:
-        return proxy.__repr__.__self__
+        return x.__repr__.__self__ if type(x) in ProxyTypes else x
     except ReferenceError:
         return None
 

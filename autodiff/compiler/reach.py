@@ -24,7 +24,7 @@ from types import (
     NoneType,
 )
 from typing import Any
-from weakref import ProxyTypes, WeakMethod, ref
+from weakref import WeakMethod, ref
 
 import numpy as np
 
@@ -72,7 +72,6 @@ _RANDOM = (random.Random, np.random.Generator, np.random.RandomState)
 _MAPPINGS = (dict, MappingProxyType)
 #: What shows the keys, values or items of a dict.
 _VIEWS: Any = (type({}.keys()), type({}.values()), type({}.items()))
-_PLAIN_LOOKUPS = tuple([kind.__getitem__ for kind in (dict, MappingProxyType, list, tuple, deque)])
 _CACHED = type(lru_cache(len))
 _MOST_ITEMS = 10_000
 #: Up to so many elements of a set, and bytes of an array that plain Python may read, are compared at each call.
@@ -130,6 +129,9 @@ class Reach:
         #: The classes of the user's that a class is derived from, and the names in a class that Python calls.
         self._kinds: dict[type, list[type]] = {}
         self._python: dict[type, set[str]] = {}
+        #: What stands in each class, as one object, and the places that are looked at.
+        self._spaces: dict[type, Any] = {}
+        self._watched: set[tuple[int, Any]] = set()
         #: Where numbers and the like stand in classes that others hide.
         self._hidden: list[tuple[Any, str, str]] = []
         self._later: list[tuple[str, Any]] = []
@@ -183,8 +185,7 @@ class Reach:
 
     def _walk(self, path: str, x: Any) -> None:
         """Take in `x`, which `path` leads to."""
-        if type(x) in ProxyTypes:
-            x = behind(x)
+        x = behind(x)
         if isinstance(x, _SCALARS):
             self.facts[path] = x
             if type(x) not in _SCALARS and not of_a_library(x) and id(x) not in self._seen:
@@ -302,8 +303,14 @@ class Reach:
         x = holder[key]
         if isinstance(x, ModuleType) and of_a_library(x):
             return
-        self.loose.append((holder, key, x))
+        self._watch(holder, key, x)
         self._walk(path, x)
+
+    def _watch(self, holder: Any, key: Any, value: Any) -> None:
+        """Let each call look at a place; once, though all objects of a class lead to what stands in the class."""
+        if (id(holder), key) not in self._watched:
+            self._watched.add((id(holder), key))
+            self.loose.append((holder, key, value))
 
     def _module(self, path: str, x: Any) -> None:
         """A network: whatever its attributes hold; assignments to them are counted."""
@@ -348,10 +355,10 @@ class Reach:
             self.loose.append((Length(x), None, len(x)))
         if len(x) > _MOST_ITEMS:
             return
-        holder = Stored(x) if type(x).__getitem__ not in _PLAIN_LOOKUPS else x
-        for i, (key, value) in enumerate(Stored(x).items()):
+        stored = Stored(x)
+        for i, (key, value) in enumerate(stored.items()):
             if not isinstance(x, tuple):
-                self.loose.append((holder, key, value))
+                self.loose.append((stored.holder, key, value))
             if isinstance(key, _SCALARS):
                 self._walk(f"{path}[{key!r}]", value)
             else:  # a parameter, an enum's member
@@ -431,8 +438,7 @@ class Reach:
         """A class, or that of an object, what it is derived from, and its own class, as far as these are the user's."""
         kind: Any = x if isinstance(x, type) else type(x)
         if kind not in self._kinds:
-            classes = (*kind.__mro__, *type(kind).__mro__)
-            self._kinds[kind] = [c for c in classes if not of_a_library(c)]
+            self._kinds[kind] = [c for c in (*kind.__mro__, *type(kind).__mro__) if not of_a_library(c)]
         return self._kinds[kind]
 
     def _attribute(self, path: str, x: Any, name: str) -> None:
@@ -445,7 +451,7 @@ class Reach:
             if not has_own and name in self._asked:
                 self.loose.append((Unset(own), name, ABSENT))
             return
-        classes = [(c, vars(c)) for c in self._classes(x)]
+        classes = [(c, self._spaces.setdefault(c, vars(c))) for c in self._classes(x)]
         of_classes = [(c, attributes) for c, attributes in classes if name in attributes]
         if not has_own and not of_classes and own is not None and name in self._asked and not hasattr(type(x), name):
             self.loose.append((Unset(own), name, ABSENT))
@@ -453,14 +459,14 @@ class Reach:
             above = [attributes for _, attributes in classes[: classes.index(of_classes[0])]]
             nearer = [] if own is None or is_module(x) else [own]  # assignments to a module are counted
             self.loose += [(Unset(attributes), name, ABSENT) for attributes in (*nearer, *above)]
-        for i, (c, _) in enumerate(of_classes):
+        for i, (c, attributes) in enumerate(of_classes):
             # What another class overrides, or the object itself, is reached by `super()` and `type(self)`.
             hidden = has_own or i > 0
-            self._of_a_class(f"{path}.{c.__name__}.{name}" if hidden else _named(path, name), x, c, name, hidden)
+            at = f"{path}.{c.__name__}.{name}" if hidden else _named(path, name)
+            self._of_a_class(at, x, attributes, name, hidden)
 
-    def _of_a_class(self, at: str, x: Any, c: type, name: str, hidden: bool) -> None:
+    def _of_a_class(self, at: str, x: Any, attributes: Any, name: str, hidden: bool) -> None:
         """What a class of an object has under a name, be it hidden by another or not."""
-        attributes = vars(c)
         found = attributes[name]
         if isinstance(found, FunctionType | classmethod | staticmethod | property | cached_property):
             inner = getattr(found, "__func__", getattr(found, "fget", getattr(found, "func", found)))
@@ -487,7 +493,7 @@ class Reach:
         """A function that stands in a class, where another may take its place."""
         self._walk(at, function)
         if name == "__call__" or not name.startswith("__"):
-            self.loose.append((attributes, name, attributes[name]))
+            self._watch(attributes, name, attributes[name])
 
 
 def _named(path: str, name: str) -> str:

@@ -23,6 +23,7 @@ import pytest
 import autodiff as ad
 import nn
 import optim
+from autodiff.compiler.reach import Reach
 from tests.compiled import module_of_a_user as module
 
 BACKENDS = ["numpy", *(["numba"] if find_spec("llvmlite") else [])]
@@ -487,6 +488,13 @@ def test_a_made_name_leads_to_nothing_that_it_cannot_be():
 
     step = ad.compile(Numbered().forward)
     assert [step(ad.ones(1, 2)).shape for _ in range(3)] == [(1, 2)] * 3
+
+
+def test_what_stands_in_a_class_is_looked_at_once_however_many_objects_it_has():
+    def places(n):
+        return len(Reach(nn.Sequential(*[Above() for _ in range(n)])).loose)
+
+    assert places(5) == places(1) > 0
 
 
 GROWING = {
