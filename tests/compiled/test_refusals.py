@@ -308,7 +308,7 @@ def as_one_hot(x):
 
 
 def test_machine_code_by_name_names_the_line_that_it_lacks_a_form_for_at_every_call():
-    pytest.importorskip("llvmlite")
+    pytest.importorskip("llvmlite", reason="machine code is made by an extra, jit")
     fast = ad.compile(as_one_hot, backend="numba")
     fast(ad.rand(3, 4))
     for _ in range(3):
@@ -317,7 +317,7 @@ def test_machine_code_by_name_names_the_line_that_it_lacks_a_form_for_at_every_c
 
 
 def test_machine_code_by_name_falls_back_where_that_is_wished():
-    pytest.importorskip("llvmlite")
+    pytest.importorskip("llvmlite", reason="machine code is made by an extra, jit")
     fast = ad.compile(as_one_hot, backend="numba", fallback=True)
     x = ad.rand(3, 4)
     fast(x)

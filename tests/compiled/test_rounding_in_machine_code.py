@@ -5,7 +5,7 @@ import pytest
 
 import autodiff as ad
 
-pytest.importorskip("llvmlite")
+pytest.importorskip("llvmlite", reason="machine code is made by an extra, jit")
 
 EDGES = [0.0, -0.0, 1.0, -1.0, 2.0, 3.0, np.inf, -np.inf, np.nan, 1e-42, -1e-42, 1e-38, 3e38, 1e20, 1e-20, 16777217.0]
 #: Programs that another order, an estimate or one rounding for two would change.
